@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// An expert proposes an alternative trajectory for a case: the rejected side of a preference pair.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/api/cases.h"
+#include "core/api/world.h"
+#include "core/random/stream.h"
+#include "core/registry/registry.h"
+
+namespace tightrope {
+
+// A factual and an alternative trajectory of the same case.
+struct Pair {
+  Trajectory chosen;
+  Trajectory rejected;
+  int rejected_disease = 0;  // j
+};
+
+struct ExpertContext {
+  const World& world;
+  const Environment& environment;  // the environment the cases were drawn from
+  const Cases& cases;              // all cases of the stage (random negatives are other patients)
+  // P(z | v) of the current policy without thinking for case n, [Z]; empty when not available.
+  std::function<void(int n, std::span<double> belief)> policy_belief;
+};
+
+class Expert {
+ public:
+  virtual ~Expert() = default;
+  // Whether propose() calls context.policy_belief.
+  virtual bool needs_policy() const { return false; }
+  // The pair of case n. thinking = false: both sides are direct answers (<think> <answer_now> z).
+  // All draws come from stream.at(repeat, n): a case's pair does not depend on other calls.
+  virtual Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
+                       std::uint32_t repeat) const = 0;
+};
+
+template <>
+struct InterfaceName<Expert> {
+  static constexpr auto value = "expert";
+};
+
+}  // namespace tightrope

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// A policy is an autoregressive token distribution pi(y_j | v, y_<j) with flat parameters [P]. The
+// object holds structure only; parameters, gradients and workspaces belong to the caller, so one
+// object serves every lane and thread. A policy never sees a loss.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/api/token_batch.h"
+#include "core/api/vocabulary.h"
+#include "core/api/waist.h"
+#include "core/random/stream.h"
+#include "core/registry/registry.h"
+
+namespace tightrope {
+
+// One named view into the flat parameter buffer, row-major.
+struct ParameterView {
+  std::string name;
+  std::vector<int> shape;
+  std::int64_t offset = 0;
+  std::int64_t size = 0;
+  bool decay = true;  // weight decay applies
+};
+
+// Scratch memory of one thread; policies derive their own. Holds no state between calls.
+class Workspace {
+ public:
+  virtual ~Workspace() = default;
+};
+
+struct SamplingOptions {
+  bool greedy = true;
+  double temperature = 1.0;  // > 0; the behaviour log-prob is that of the tempered law
+  bool thinking = true;      // false: <think> <answer_now> diagnosis <eos>
+};
+
+// A sampled trajectory with the log-prob of each of its tokens under the sampled law (entry 0 and
+// <answer_now> are 0).
+struct Sample {
+  Trajectory trajectory;
+  std::vector<double> log_prob;
+  int disease = 0;
+};
+
+// Full distributions along the trajectories of a batch. Row of token t of trajectory n is
+// offset[n] + t and holds the law of the token AFTER it (so row of <think> is the first position).
+struct Distributions {
+  int vocabulary = 0;
+  int diseases = 0;
+  std::vector<double> log_prob;  // [M, V] normalised log pi(. | v, y_<=t); -inf where masked
+  std::vector<double> belief;    // [M, Z] log P(z | v, y_<=t) branched off by <answer_now>; at
+                                 // </think> and <answer_now> it is the law of the diagnosis itself
+};
+
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  virtual std::vector<ParameterView> layout() const = 0;
+  virtual std::int64_t parameter_count() const = 0;
+  // Initial weights, drawn from a stream of purpose kInitial.
+  virtual void initialise(const Stream& stream, std::span<float> parameters) const = 0;
+  virtual std::unique_ptr<Workspace> workspace() const = 0;
+
+  // Forward and backward, group by group: `reference_log_prob` [M] (may be empty) is handed through
+  // to the pullback, which returns the gradients of the log-probs; the parameter gradient [P] is
+  // accumulated (added to what is there).
+  virtual void step(std::span<const float> parameters, const TokenBatch& batch,
+                    std::span<const double> reference_log_prob, Pullback& pullback,
+                    std::span<float> gradient, Workspace& workspace) const = 0;
+  // log_prob [M]: log pi(y_t | v, y_<t); 0 where mask is 0.
+  virtual void evaluate(std::span<const float> parameters, const TokenBatch& batch,
+                        std::span<double> log_prob, Workspace& workspace) const = 0;
+  // One trajectory per image of `images` [B, C]; row b draws from stream.at(step, b). The grammar
+  // is always applied while sampling.
+  virtual void sample(std::span<const float> parameters, std::span<const float> images, int count,
+                      const SamplingOptions& options, const Stream& stream, std::uint32_t step,
+                      std::vector<Sample>& out, Workspace& workspace) const = 0;
+  virtual void distribution(std::span<const float> parameters, const TokenBatch& batch,
+                            Distributions& out, Workspace& workspace) const = 0;
+};
+
+// What a policy must know of the world.
+struct PolicyContext {
+  Vocabulary vocabulary;
+  int channels = 0;
+  int max_mentions = 0;
+};
+
+// What the registry builds from YAML: makes the policy for a vocabulary and an image.
+class PolicyModel {
+ public:
+  virtual ~PolicyModel() = default;
+  virtual std::shared_ptr<const Policy> make(const PolicyContext& context) const = 0;
+};
+
+template <>
+struct InterfaceName<PolicyModel> {
+  static constexpr auto value = "policy";
+};
+
+}  // namespace tightrope

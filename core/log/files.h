@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Durable file operations: what must survive a kill or a power loss goes through these. All throw
+// IoError with the path and the system's message.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tightrope {
+
+// "cannot TRIED PATH: No space left on device ..." from errno.
+[[noreturn]] void throw_io_error(const std::string& tried, const std::string& path, int error);
+
+// Puts a file's content on the disk.
+void sync_file(const std::string& path);
+
+// Puts a folder's entries (new names, renames) on the disk: the folder that holds `path`.
+void sync_folder_of(const std::string& path);
+
+// Renames, replacing an existing file. Not durable before sync_folder_of.
+void rename_file(const std::string& from, const std::string& to);
+
+// Writes a whole file and puts it on the disk; the temporary file of a later rename.
+void write_file_synced(const std::string& path, std::string_view bytes);
+
+// Copies a file's bytes, replacing `to`; shares blocks where the file system can.
+void copy_file(const std::string& from, const std::string& to);
+
+// The whole content; IoError when it cannot be read or exceeds `maximum` bytes.
+std::string read_whole_file(const std::string& path, std::uint64_t maximum);
+
+bool file_exists(const std::string& path);
+
+// Bytes of a file.
+std::uint64_t file_size(const std::string& path);
+
+// Removes a file if it is there.
+void remove_file(const std::string& path);
+
+}  // namespace tightrope

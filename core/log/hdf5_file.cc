@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <hdf5.h>
+
+#include "core/base/error.h"
+#include "core/log/hdf5_detail.h"
+
+namespace tightrope::hdf5 {
+
+using internal::Call;
+using internal::check;
+
+namespace {
+
+constexpr unsigned kTracked = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+constexpr std::size_t kMaximumChildren = 10000;
+
+Handle access_list() {
+  Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_libver_bounds(access.id(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  return access;
+}
+
+Handle dataset_list(LogType type, const LogShape& shape, const DatasetOptions& options,
+                    const std::string& where) {
+  Handle list(check(H5Pcreate(H5P_DATASET_CREATE), "create", where));
+  H5Pset_attr_creation_order(list.id(), kTracked);
+  if (!options.chunk.empty()) {
+    const std::vector<hsize_t> chunk(options.chunk.begin(), options.chunk.end());
+    check(H5Pset_chunk(list.id(), static_cast<int>(shape.size()), chunk.data()), "create", where);
+    if (options.compress) {
+      check(H5Pset_shuffle(list.id()), "create", where);
+      check(H5Pset_deflate(list.id(), 1), "create", where);
+    }
+    check(H5Pset_fletcher32(list.id()), "create", where);
+  }
+  if (options.fill && type != LogType::kString) {
+    check(H5Pset_fill_value(list.id(), H5T_NATIVE_DOUBLE, &*options.fill), "create", where);
+  }
+  return list;
+}
+
+herr_t collect_link(hid_t, const char* name, const H5L_info_t* info, void* data) {
+  auto& names = *static_cast<std::vector<std::string>*>(data);
+  // Soft and external links are not part of a log; following them could leave the file.
+  if (info->type == H5L_TYPE_HARD) names.emplace_back(name);
+  return 0;
+}
+
+}  // namespace
+
+Group Group::create_group(const std::string& name) {
+  const Call call;
+  const std::string where = where_ + name + "/";
+  const Handle list(H5Pcreate(H5P_GROUP_CREATE));
+  H5Pset_link_creation_order(list.id(), kTracked);
+  H5Pset_attr_creation_order(list.id(), kTracked);
+  return {Handle(check(H5Gcreate2(id(), name.c_str(), H5P_DEFAULT, list.id(), H5P_DEFAULT),
+                       "create group", where)),
+          where};
+}
+
+Group Group::open_group(const std::string& name) const {
+  const Call call;
+  const std::string where = where_ + name + "/";
+  return {Handle(check(H5Gopen2(id(), name.c_str(), H5P_DEFAULT), "open group", where)), where};
+}
+
+Dataset Group::create_dataset(const std::string& name, LogType type, const LogShape& shape,
+                              const DatasetOptions& options) {
+  const Call call;
+  const std::string where = where_ + name;
+  const Handle element = internal::memory_type(type);
+  const Handle space = internal::simple_space(shape, options.maximum, where);
+  const Handle list = dataset_list(type, shape, options, where);
+  return {Handle(check(H5Dcreate2(id(), name.c_str(), element.id(), space.id(), H5P_DEFAULT,
+                                  list.id(), H5P_DEFAULT),
+                       "create", where)),
+          where};
+}
+
+Dataset Group::open_dataset(const std::string& name, bool write_through) const {
+  const Call call;
+  const std::string where = where_ + name;
+  const Handle list(H5Pcreate(H5P_DATASET_ACCESS));
+  if (write_through) check(H5Pset_chunk_cache(list.id(), 0, 0, 0), "open", where);
+  return {Handle(check(H5Dopen2(id(), name.c_str(), list.id()), "open", where)), where};
+}
+
+bool Group::has(const std::string& name) const {
+  const Call call;
+  return H5Lexists(id(), name.c_str(), H5P_DEFAULT) > 0;
+}
+
+std::vector<Group::Child> Group::children() const {
+  const Call call;
+  std::vector<std::string> names;
+  H5G_info_t info;
+  check(H5Gget_info(id(), &info), "list", where_);
+  if (info.nlinks > kMaximumChildren) {
+    throw IoError(fmt::format("{}: {} entries are too many for a log", where_, info.nlinks));
+  }
+  // A file of another program may lack creation order; then by name.
+  if (H5Literate(id(), H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, collect_link, &names) < 0) {
+    names.clear();
+    check(H5Literate(id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect_link, &names), "list",
+          where_);
+  }
+  std::vector<Child> result;
+  for (const std::string& name : names) {
+    const Handle child(check(H5Oopen(id(), name.c_str(), H5P_DEFAULT), "open", where_ + name));
+    const H5I_type_t kind = H5Iget_type(child.id());
+    if (kind == H5I_GROUP || kind == H5I_DATASET) result.push_back({name, kind == H5I_GROUP});
+  }
+  return result;
+}
+
+File File::create(const std::string& path, const std::string& shown_as) {
+  const Call call;
+  const std::string shown = shown_as.empty() ? path : shown_as;
+  const Handle access = access_list();
+  const Handle list(H5Pcreate(H5P_FILE_CREATE));
+  H5Pset_link_creation_order(list.id(), kTracked);
+  H5Pset_attr_creation_order(list.id(), kTracked);
+  Handle file(
+      check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, list.id(), access.id()), "create", shown));
+  return {std::move(file), shown};
+}
+
+File File::open(const std::string& path, bool swmr) {
+  const Call call;
+  const unsigned flags = swmr ? H5F_ACC_RDONLY | H5F_ACC_SWMR_READ : H5F_ACC_RDONLY;
+  return {Handle(check(H5Fopen(path.c_str(), flags, H5P_DEFAULT), "open", path)), path};
+}
+
+File File::open_for_writing(const std::string& path) {
+  const Call call;
+  const Handle access = access_list();
+  return {Handle(check(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id()), "open for writing", path)),
+          path};
+}
+
+Group File::root() const {
+  const Call call;
+  const std::string where = path_ + ":/";
+  return {Handle(check(H5Gopen2(handle_.id(), "/", H5P_DEFAULT), "open group", where)), where};
+}
+
+void File::start_swmr() {
+  const Call call;
+  check(H5Fstart_swmr_write(handle_.id()), "start SWMR writing of", path_);
+}
+
+void File::flush() {
+  const Call call;
+  check(H5Fflush(handle_.id(), H5F_SCOPE_GLOBAL), "flush", path_);
+}
+
+void File::close() {
+  const Call call;
+  const Id id = handle_.id();
+  const ssize_t open =
+      H5Fget_obj_count(id, H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_ATTR | H5F_OBJ_LOCAL);
+  if (open != 0) {
+    throw InternalError(fmt::format("{}: closed with {} objects open", path_, open));
+  }
+  handle_.release();
+  check(H5Fclose(id), "close", path_);
+}
+
+}  // namespace tightrope::hdf5

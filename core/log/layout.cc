@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/log/layout.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include "core/base/strings.h"
+
+namespace tightrope::internal {
+
+namespace {
+
+constexpr std::uint64_t kChunkBytes = 1 << 20;
+
+// Chunks of whole blocks of rows and at most 1 MiB: other axes are halved from the left, because
+// a series of one segment is read more often than one row of all segments.
+LogShape chunk_shape(LogShape shape, std::optional<std::size_t> rows_axis, std::size_t size) {
+  auto bytes = [&] {
+    return std::accumulate(shape.begin(), shape.end(), std::uint64_t{size}, std::multiplies<>());
+  };
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (axis == rows_axis) continue;
+    while (bytes() > kChunkBytes && shape[axis] > 1) shape[axis] = (shape[axis] + 1) / 2;
+  }
+  return shape;
+}
+
+void describe(hdf5::Dataset& dataset, const std::string& units, const std::string& long_name) {
+  dataset.set_attribute("units", units);
+  dataset.set_attribute("long_name", long_name);
+}
+
+hdf5::Dataset build_coordinate(hdf5::Group& group, const LogDimension& dim) {
+  const LogShape shape{dim.length};
+  if (const auto* labels = std::get_if<std::vector<std::string>>(&dim.coordinate)) {
+    hdf5::Dataset scale = group.create_dataset(dim.name, LogType::kString, shape);
+    scale.write_strings(*labels);
+    return scale;
+  }
+  hdf5::DatasetOptions options;
+  options.chunk = shape;
+  if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&dim.coordinate)) {
+    hdf5::Dataset scale = group.create_dataset(dim.name, LogType::kI64, shape, options);
+    scale.write({0}, shape, integers->data());
+    return scale;
+  }
+  hdf5::Dataset scale = group.create_dataset(dim.name, LogType::kF64, shape, options);
+  scale.write({0}, shape, std::get<std::vector<double>>(dim.coordinate).data());
+  return scale;
+}
+
+hdf5::Dataset build_dimension(hdf5::Group& group, const LogDimension& dim) {
+  if (dim.block > 0) {
+    hdf5::DatasetOptions options;
+    options.maximum = {hdf5::kUnlimited};
+    options.chunk = {dim.block};
+    hdf5::Dataset scale = group.create_dataset(dim.name, LogType::kI64, {0}, options);
+    scale.make_scale(dim.name);
+    describe(scale, dim.units, dim.long_name);
+    return scale;
+  }
+  if (dim.coordinate.index() == 0) {
+    hdf5::Dataset scale = group.create_dataset(dim.name, LogType::kF32, {dim.length});
+    scale.make_scale(fmt::format("{}{:10}", kBareDimension, dim.length));
+    return scale;
+  }
+  hdf5::Dataset scale = build_coordinate(group, dim);
+  scale.make_scale(dim.name);
+  describe(scale, dim.units, dim.long_name);
+  return scale;
+}
+
+hdf5::Dataset create_variable(hdf5::Group& file_group, const LogGroup& group,
+                              const LogVariable& variable, std::optional<double> fill) {
+  hdf5::DatasetOptions options;
+  options.fill = fill;
+  options.compress = variable.compress;
+  const LogShape shape = variable_shape(group, variable, 0);
+  if (const auto axis = appended_axis(group, variable)) {
+    const std::uint64_t block = find_dimension(group, variable.dims[*axis])->block;
+    options.maximum = variable_shape(group, variable, hdf5::kUnlimited);
+    options.chunk =
+        chunk_shape(variable_shape(group, variable, block), axis, log_type_size(variable.type));
+  } else if (!shape.empty() && variable.type != LogType::kString) {
+    options.chunk = chunk_shape(shape, {}, log_type_size(variable.type));
+  }
+  return file_group.create_dataset(variable.name, variable.type, shape, options);
+}
+
+void build_variable(hdf5::Group& file_group, const LogGroup& group, const LogVariable& variable,
+                    const std::map<std::string, hdf5::Dataset>& scales) {
+  const bool is_float = variable.type == LogType::kF32 || variable.type == LogType::kF64;
+  std::optional<double> fill = variable.fill;
+  if (is_float && !fill) fill = std::numeric_limits<double>::quiet_NaN();
+  hdf5::Dataset dataset = create_variable(file_group, group, variable, fill);
+  for (std::size_t axis = 0; axis < variable.dims.size(); ++axis) {
+    dataset.attach_scale(static_cast<unsigned>(axis), scales.at(variable.dims[axis]));
+  }
+  describe(dataset, variable.units, variable.long_name);
+  if (fill) dataset.set_attribute("_FillValue", *fill, variable.type);
+  if (!variable.flag_values.empty()) {
+    dataset.set_attribute("flag_values", variable.flag_values, variable.type);
+    dataset.set_attribute("flag_meanings", join(variable.flag_meanings, " "));
+  }
+}
+
+}  // namespace
+
+LogShape variable_shape(const LogGroup& group, const LogVariable& variable, std::uint64_t rows) {
+  LogShape shape;
+  for (const std::string& name : variable.dims) {
+    const LogDimension* dim = find_dimension(group, name);
+    shape.push_back(dim->block > 0 ? rows : dim->length);
+  }
+  return shape;
+}
+
+void build_log(hdf5::File& file, const LogSchema& schema) {
+  hdf5::Group root = file.root();
+  root.set_attribute("Conventions", "CF-1.10");
+  root.set_attribute("schema_name", "tightrope log");
+  root.set_attribute("schema_version", std::int64_t{kLogSchemaVersion});
+  for (const LogAttribute& attribute : schema.attributes) {
+    root.set_attribute(attribute.name, attribute.value);
+  }
+  for (const LogGroup& group : schema.groups) {
+    hdf5::Group file_group = root.create_group(group.name);
+    if (!group.description.empty()) file_group.set_attribute("description", group.description);
+    std::map<std::string, hdf5::Dataset> scales;
+    for (const LogDimension& dim : group.dims) {
+      scales.emplace(dim.name, build_dimension(file_group, dim));
+    }
+    for (const LogVariable& variable : group.variables) {
+      build_variable(file_group, group, variable, scales);
+    }
+  }
+}
+
+}  // namespace tightrope::internal

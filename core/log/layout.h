@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the HDF5 objects of a schema. Shared by the writer's sources only.
+#pragma once
+
+#include <string>
+
+#include "core/log/hdf5.h"
+#include "core/log/schema.h"
+
+namespace tightrope::internal {
+
+// netCDF's text for a dimension without coordinate; the length follows, ten characters wide.
+inline constexpr char kBareDimension[] = "This is a netCDF dimension but not a netCDF variable.";
+
+// Extents of a variable with `rows` along its appended dimension.
+LogShape variable_shape(const LogGroup& group, const LogVariable& variable, std::uint64_t rows);
+
+// Creates all groups, dimensions and variables with their attributes; every axis gets a dimension
+// scale. Values of fixed coordinates are written, everything else is empty.
+void build_log(hdf5::File& file, const LogSchema& schema);
+
+}  // namespace tightrope::internal

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// An exclusive claim on an output folder, so that two processes never write the same logs.
+#pragma once
+
+#include <string>
+
+namespace tightrope {
+
+// Holds FOLDER/.tightrope.lock (an flock, and a text with host, process and start time) for the
+// life of the object; a killed process loses it. Processes forked from the holder share the claim.
+class FolderLock {
+ public:
+  // The folder must exist. InputError when a live process holds it, or when a process of another
+  // host left it behind (this host cannot know whether that one lives; the text says what to
+  // remove). A dead process of this host is taken over. IoError when the folder refuses.
+  static FolderLock claim(const std::string& folder);
+
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock();
+
+ private:
+  FolderLock(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  int fd_;
+  std::string path_;
+};
+
+}  // namespace tightrope

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/tables/table.h"
+
+namespace tightrope {
+namespace {
+
+std::string cell_text(const Interval& cell, const char* plus_minus) {
+  if (cell.n == 0) return "-";
+  if (!std::isfinite(cell.half_width)) return fmt::format("{:.3f}", cell.mean);
+  return fmt::format("{:.3f} {} {:.3f}", cell.mean, plus_minus, cell.half_width);
+}
+
+std::string published_text(const ResultTable::Row& row) {
+  return row.published ? fmt::format("{:.1f}", *row.published) : "-";
+}
+
+std::string arm_text(const ResultTable::Row& row) {
+  if (row.missing == 0) return row.arm;
+  return fmt::format("{} ({} seeds missing)", row.arm, row.missing);
+}
+
+std::string escape_latex(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '_' || c == '%' || c == '&' || c == '#') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string signed_number(double value) { return fmt::format("{:+.4f}", value); }
+
+}  // namespace
+
+std::string to_markdown(const ResultTable& table) {
+  const bool published = !table.published_source.empty();
+  std::string out = fmt::format("**{}**: mean and 95 % t interval over {} {} seeds", table.name,
+                                table.seeds, table.seed_set);
+  out += "\n\n| arm |";
+  std::string rule = "\n|---|";
+  for (const Column& column : table.columns) {
+    out += fmt::format(" {} |", column.text());
+    rule += "---|";
+  }
+  if (published) {
+    out += fmt::format(" published ({}) |", table.published_unit);
+    rule += "---|";
+  }
+  out += rule;
+  for (const ResultTable::Row& row : table.rows) {
+    out += fmt::format("\n| {} |", arm_text(row));
+    for (const Interval& cell : row.cells) out += fmt::format(" {} |", cell_text(cell, "±"));
+    if (published) out += fmt::format(" {} |", published_text(row));
+  }
+  out += "\n";
+  if (published) out += fmt::format("\nPublished: {}\n", table.published_source);
+  return out;
+}
+
+std::string to_csv(const ResultTable& table) {
+  std::string out = "table,seed_set,arm,column,n,mean,half_width,low,high,deviation,published\n";
+  for (const ResultTable::Row& row : table.rows) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      const Interval& cell = row.cells[i];
+      out += fmt::format("{},{},{},\"{}\",{},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{}\n",
+                         table.name, table.seed_set, row.arm, table.columns[i].text(), cell.n,
+                         cell.mean, cell.half_width, cell.low(), cell.high(), cell.deviation,
+                         row.published ? fmt::format("{}", *row.published) : "");
+    }
+  }
+  return out;
+}
+
+std::string to_latex(const ResultTable& table) {
+  const bool published = !table.published_source.empty();
+  std::string out = "% mean and 95 % t interval over seeds; needs the package booktabs\n";
+  out += fmt::format("\\begin{{tabular}}{{l{}}}\n\\toprule\narm",
+                     std::string(table.columns.size() + (published ? 1 : 0), 'r'));
+  for (const Column& column : table.columns) out += " & " + escape_latex(column.text());
+  if (published) out += " & published (" + escape_latex(table.published_unit) + ")";
+  out += " \\\\\n\\midrule\n";
+  for (const ResultTable::Row& row : table.rows) {
+    out += escape_latex(arm_text(row));
+    for (const Interval& cell : row.cells) out += fmt::format(" & ${}$", cell_text(cell, "\\pm"));
+    if (published) out += " & " + published_text(row);
+    out += " \\\\\n";
+  }
+  out += "\\bottomrule\n\\end{tabular}\n";
+  return out;
+}
+
+std::string to_markdown(const std::vector<ClaimVerdict>& claims, const std::string& seed_set) {
+  std::string out =
+      fmt::format("**claims**, judged on {} seeds (paired by seed, 95 % t interval)\n", seed_set);
+  out +=
+      "\n| claim | verdict | contrast | estimate | 95 % interval | p | n "
+      "|\n|---|---|---|---|---|---|---|";
+  for (const ClaimVerdict& claim : claims) {
+    bool first = true;
+    for (const PartVerdict& part : claim.parts) {
+      const Interval& i = part.interval;
+      std::string verdict = verdict_text(part.verdict);
+      if (part.verdict == Verdict::kUndecided && part.seeds_to_decide > i.n) {
+        verdict += fmt::format(" (about {} seeds would decide)", part.seeds_to_decide);
+      }
+      if (claim.parts.size() > 1 && first) {
+        out += fmt::format("\n| {} | **{}** | {} | | | | |", claim.name,
+                           verdict_text(claim.verdict), claim.says);
+      }
+      const bool single = claim.parts.size() == 1;
+      out +=
+          fmt::format("\n| {} | {} | {} | {} | [{}, {}] | {:.2g} | {} |", single ? claim.name : "",
+                      single ? "**" + verdict + "**" : verdict, part.text, signed_number(i.mean),
+                      signed_number(i.low()), signed_number(i.high()), part.p_value, i.n);
+      first = false;
+    }
+  }
+  out += "\n";
+  return out;
+}
+
+}  // namespace tightrope

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/tables/run_folder.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/base/check.h"
+#include "core/log/reader.h"
+
+namespace tightrope {
+namespace {
+
+using nlohmann::json;
+
+TableSpec read_table(const json& j) {
+  TableSpec table;
+  table.name = j.at("name");
+  table.rows = j.at("rows").get<std::vector<std::string>>();
+  for (const std::string& text : j.at("columns").get<std::vector<std::string>>()) {
+    table.columns.push_back(parse_column(text));
+  }
+  const json& published = j.at("published");
+  if (published.is_object()) {
+    table.published.source = published.at("source");
+    table.published.unit = published.at("unit");
+    for (const json& row : published.at("rows")) {
+      table.published.rows.emplace_back(row.at(0), row.at(1));
+    }
+  }
+  return table;
+}
+
+void read_line(const json& j, Manifest& out) {
+  const std::string kind = j.at("kind");
+  if (kind == "experiment") {
+    out.experiment = j.at("name");
+    out.hash = j.at("hash");
+    out.rows = j.at("rows").get<std::vector<std::string>>();
+    out.environments = j.at("environments").get<std::vector<std::string>>();
+    for (const json& table : j.at("tables")) out.tables.push_back(read_table(table));
+    for (const json& claim : j.at("claims")) {
+      out.claims.push_back({claim.at("name"), claim.at("says"), claim.at("on")});
+    }
+  } else if (kind == "run") {
+    out.runs.push_back({j.at("id"), j.at("row"), j.at("seed_set"), j.at("parameters"), j.at("seed"),
+                        j.at("pack"), j.at("lane")});
+  }
+}
+
+// Final evaluation of all lanes of one pack: values[lane][column].
+std::vector<std::map<Column, double>> read_pack(const std::string& path) {
+  const LogReader log = LogReader::open(path);
+  const std::uint64_t rows = log.rows("evaluation/checkpoint");
+  TR_CHECK(rows > 0, "{} holds no evaluation", path);
+  const auto environments = log.read_strings("evaluation/environment").values;
+  const auto subsets = log.read_strings("evaluation/subset").values;
+  std::vector<std::map<Column, double>> out;
+  for (const LogVariableInfo& variable : log.variables("evaluation")) {
+    if (variable.dims.size() != 4 || variable.type != LogType::kF64) continue;
+    const std::uint64_t lanes = variable.shape[0];
+    out.resize(lanes);
+    const auto block = log.read<double>(variable.name, {0, rows - 1, 0, 0},
+                                        {lanes, 1, environments.size(), subsets.size()});
+    const std::string metric = variable.name.substr(variable.name.find('/') + 1);
+    std::size_t at = 0;
+    for (std::uint64_t lane = 0; lane < lanes; ++lane) {
+      for (const std::string& environment : environments) {
+        for (const std::string& subset : subsets) {
+          out[lane][{metric, environment, subset}] = block.values[at++];
+        }
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Manifest read_manifest(const std::string& folder) {
+  const std::string path = folder + "/manifest.jsonl";
+  std::ifstream in(path);
+  if (!in) throw IoError("no run folder: cannot read " + path);
+  Manifest out;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    try {
+      read_line(json::parse(line), out);
+    } catch (const json::exception& error) {
+      throw IoError(fmt::format("{}:{}: damaged manifest: {}", path, number, error.what()));
+    }
+  }
+  if (out.hash.empty()) throw IoError(path + ": damaged manifest: it has no header line");
+  return out;
+}
+
+Results read_results(const std::string& folder, const Manifest& manifest) {
+  std::map<std::string, std::vector<std::map<Column, double>>> packs;
+  std::vector<RunResult> runs;
+  for (const Manifest::RunLine& line : manifest.runs) {
+    RunResult run;
+    run.arm = line.row;
+    run.seed = line.seed;
+    run.seed_set = line.seed_set;
+    run.parameters = line.parameters;
+    const std::string path = folder + "/packs/" + line.pack + ".h5";
+    if (packs.count(line.pack) == 0) {
+      packs[line.pack] =
+          std::filesystem::exists(path) ? read_pack(path) : std::vector<std::map<Column, double>>{};
+    }
+    const auto& lanes = packs[line.pack];
+    if (line.lane < static_cast<int>(lanes.size())) {
+      run.values = lanes[line.lane];
+    } else {
+      run.status = "missing";
+    }
+    runs.push_back(std::move(run));
+  }
+  return Results(std::move(runs), manifest.rows,
+                 manifest.environments.empty() ? "" : manifest.environments.front());
+}
+
+}  // namespace tightrope

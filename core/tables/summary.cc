@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "core/base/check.h"
+#include "core/tables/run_folder.h"
+
+namespace tightrope {
+namespace {
+
+void write_file(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".tmp";
+  {
+    std::ofstream out(temporary, std::ios::binary);
+    out << text;
+    out.flush();
+    if (!out) throw IoError("cannot write " + temporary + " (disk full or folder not writable)");
+  }
+  std::error_code error;
+  std::filesystem::rename(temporary, path, error);
+  if (error) throw IoError("cannot write " + path + ": " + error.message());
+}
+
+std::string results_csv(const Results& results) {
+  std::string out = "row,seed_set,seed,parameters,status,metric,environment,subset,value\n";
+  for (const RunResult& run : results.runs()) {
+    const std::string head = fmt::format("\"{}\",{},{},\"{}\",{}", run.arm, run.seed_set, run.seed,
+                                         run.parameters, run.status);
+    for (const auto& [column, value] : run.values) {
+      out += fmt::format("{},{},{},{},{:.17g}\n", head, column.metric, column.environment,
+                         column.subset, value);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Summary summarise(const Manifest& manifest, const Results& results) {
+  Summary out;
+  std::set<std::string> sets;
+  for (const Manifest::RunLine& run : manifest.runs) sets.insert(run.seed_set);
+  out.claim_seed_set = sets.count("confirm") > 0 ? "confirm" : "explore";
+  for (const TableSpec& spec : manifest.tables) {
+    for (const std::string& set : {std::string("confirm"), std::string("explore")}) {
+      if (sets.count(set) == 0) continue;
+      out.tables.push_back(make_table(spec.name, spec.rows.empty() ? manifest.rows : spec.rows,
+                                      spec.columns, results, set, spec.published));
+    }
+  }
+  for (const ClaimSpec& spec : manifest.claims) {
+    out.claims.push_back(judge(parse_claim(spec.name, spec.says, spec.on, manifest.rows), results,
+                               out.claim_seed_set));
+  }
+  return out;
+}
+
+std::string Summary::markdown() const {
+  std::string out;
+  for (const ResultTable& table : tables) out += to_markdown(table) + "\n";
+  if (!claims.empty()) out += to_markdown(claims, claim_seed_set);
+  return out;
+}
+
+std::vector<std::string> write_tables(const std::string& folder, const Summary& summary,
+                                      const Results& results) {
+  const std::string to = folder + "/tables";
+  std::error_code error;
+  std::filesystem::create_directories(to, error);
+  if (error) throw IoError("cannot make " + to + ": " + error.message());
+  std::vector<std::string> paths;
+  const auto add = [&](const std::string& path, const std::string& text) {
+    write_file(path, text);
+    paths.push_back(path);
+  };
+  for (const ResultTable& table : summary.tables) {
+    const std::string stem =
+        to + "/" + table.name + (table.seed_set == "confirm" ? "" : "_" + table.seed_set);
+    add(stem + ".md", to_markdown(table));
+    add(stem + ".csv", to_csv(table));
+    add(stem + ".tex", to_latex(table));
+  }
+  if (!summary.claims.empty()) {
+    add(to + "/claims.md", to_markdown(summary.claims, summary.claim_seed_set));
+  }
+  add(folder + "/results.csv", results_csv(results));
+  return paths;
+}
+
+}  // namespace tightrope

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A result table: one row per arm, measured mean and interval per column, published figures beside.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/stats/interval.h"
+#include "core/tables/claim.h"
+#include "core/tables/column.h"
+#include "core/tables/results.h"
+
+namespace tightrope {
+
+// A paper's numbers: per arm an optional figure, with where they stand.
+struct Published {
+  std::string source;  // "arXiv 2505.13081, Table 5, average of five findings, top-1 %"
+  std::string unit;    // "%"
+  std::vector<std::pair<std::string, double>> rows;  // arm, figure
+  std::optional<double> of(const std::string& arm) const;
+};
+
+struct ResultTable {
+  std::string name;
+  std::string title;
+  std::string seed_set;
+  int seeds = 0;
+  std::vector<Column> columns;
+  struct Row {
+    std::string arm;
+    std::vector<Interval> cells;
+    std::optional<double> published;
+    int missing = 0;  // seeds without a finished run (diverged or failed)
+  };
+  std::vector<Row> rows;
+  std::string published_source;  // empty when no published figures stand beside
+  std::string published_unit;
+};
+
+ResultTable make_table(const std::string& name, const std::vector<std::string>& rows,
+                       const std::vector<Column>& columns, const Results& results,
+                       const std::string& seed_set, const Published& published);
+
+// Markdown, CSV (long form: one line per row and column) and LaTeX (booktabs) of a table.
+std::string to_markdown(const ResultTable& table);
+std::string to_csv(const ResultTable& table);
+std::string to_latex(const ResultTable& table);
+
+// The claims as a Markdown table: verdict, estimate, interval, p, seeds that would decide.
+std::string to_markdown(const std::vector<ClaimVerdict>& claims, const std::string& seed_set);
+
+}  // namespace tightrope

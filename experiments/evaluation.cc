@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/evaluation.h"
+
+#include <limits>
+
+#include "experiments/metrics/rows.h"
+
+namespace tightrope {
+namespace {
+
+// The most probable diagnosis after </think> of every trajectory.
+std::vector<int> answers(const TokenBatch& batch, const Distributions& laws) {
+  std::vector<int> out(batch.trajectories());
+  for (int n = 0; n < batch.trajectories(); ++n) {
+    const std::size_t row = static_cast<std::size_t>(batch.offset[n + 1] - 3);
+    out[n] = arg_max(std::span(laws.belief).subspan(row * laws.diseases, laws.diseases));
+  }
+  return out;
+}
+
+// Membership of case n: bit s of subset s.
+std::vector<std::vector<int>> members(const World& world, const Cases& cases) {
+  const int diseases = world.vocabulary().diseases();
+  const std::vector<std::uint8_t> entangled = world.entangled();
+  std::vector<std::vector<int>> out(3 + diseases);
+  for (int n = 0; n < cases.size(); ++n) {
+    const int z = cases.disease[n];
+    out[0].push_back(n);
+    out[entangled[z] ? 1 : 2].push_back(n);
+    out[3 + z].push_back(n);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<NamedMetric> all_metrics() {
+  std::vector<NamedMetric> out;
+  for (const std::string& name : Registry<Metric>::get().names()) {
+    Problems problems;
+    out.push_back({name, Registry<Metric>::get().build(Node::scalar(name), name, problems)});
+    problems.throw_if_any();
+  }
+  return out;
+}
+
+std::vector<std::string> subset_names(const World& world) {
+  std::vector<std::string> out = {"all", "entangled", "single"};
+  const Names& names = world.vocabulary().names();
+  out.insert(out.end(), names.diseases.begin(), names.diseases.end());
+  return out;
+}
+
+std::vector<double> evaluate(const EvaluationRequest& request,
+                             const std::vector<NamedMetric>& metrics, Workspace& workspace) {
+  const CaseSet& set = request.context.evaluation(request.environment);
+  const World& world = request.context.world();
+  const int count = set.cases.size();
+  Distributions laws;
+  Distributions swapped_laws;
+  request.policy.distribution(request.parameters, set.swapped, swapped_laws, workspace);
+  const std::vector<int> swapped = answers(set.swapped, swapped_laws);
+  request.policy.distribution(request.parameters, set.factual, laws, workspace);
+  const std::vector<int> factual = answers(set.factual, laws);
+  std::vector<Sample> thought;
+  std::vector<Sample> direct;
+  SamplingOptions options = request.sampling;
+  options.thinking = true;
+  request.policy.sample(request.parameters, set.cases.image, count, options, request.stream,
+                        2 * request.step, thought, workspace);
+  options.thinking = false;
+  request.policy.sample(request.parameters, set.cases.image, count, options, request.stream,
+                        2 * request.step + 1, direct, workspace);
+  const EvaluationView view{world,      set.cases, request.thinking, set.factual, laws,
+                            set.oracle, thought,   direct,           factual,     swapped};
+  const std::vector<std::vector<int>> subsets = members(world, set.cases);
+  std::vector<double> out;
+  std::vector<double> value(count);
+  std::vector<double> weight(count);
+  for (const NamedMetric& metric : metrics) {
+    metric.metric->per_case(view, value, weight);
+    for (const std::vector<int>& subset : subsets) {
+      double sum = 0;
+      double total = 0;
+      for (int n : subset) {
+        sum += value[n];
+        total += weight[n];
+      }
+      out.push_back(total > 0 ? sum / total : std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+  return out;
+}
+
+}  // namespace tightrope

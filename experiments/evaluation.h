@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evaluates a policy in every named environment: all metrics, over all subsets of cases.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/api/metric.h"
+#include "experiments/world_context.h"
+
+namespace tightrope {
+
+struct NamedMetric {
+  std::string name;
+  std::shared_ptr<const Metric> metric;
+};
+
+// Every registered metric with its defaults, in order of name.
+std::vector<NamedMetric> all_metrics();
+
+// "all", "entangled", "single", then the diseases by name.
+std::vector<std::string> subset_names(const World& world);
+
+struct EvaluationRequest {
+  WorldContext& context;
+  std::size_t environment;  // index among the named ones
+  const Policy& policy;
+  std::span<const float> parameters;
+  bool thinking;             // the arm's mode
+  SamplingOptions sampling;  // of free-running chains
+  Stream stream;             // purpose kSampling
+  std::uint32_t step;
+};
+
+// [metric, subset]: sum of value over sum of weight; NaN for an empty subset.
+std::vector<double> evaluate(const EvaluationRequest& request,
+                             const std::vector<NamedMetric>& metrics, Workspace& workspace);
+
+}  // namespace tightrope

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/experiment.h"
+
+#include <algorithm>
+
+#include "core/base/strings.h"
+#include "experiments/experiment_schema.h"
+
+namespace tightrope {
+namespace {
+
+void set_entry(std::vector<NodeEntry>& entries, const std::string& key, Node value) {
+  for (NodeEntry& entry : entries) {
+    if (entry.key == key) {
+      entry.value = std::move(value);
+      return;
+    }
+  }
+  entries.push_back({key, {}, std::move(value)});
+}
+
+// Reads `{name: {at: 0 | end}}` in the order of the file.
+std::vector<NamedEnvironment> read_environments(const Node& node, Problems& problems) {
+  std::vector<NamedEnvironment> out;
+  if (!node.is_map() || node.entries().empty()) {
+    problems.add(node.mark(), "environments",
+                 "expected a mapping of names, for example {source: {at: 0}, target: {at: end}}");
+    return out;
+  }
+  for (const NodeEntry& entry : node.entries()) {
+    NamedEnvironment named;
+    named.name = entry.key;
+    const std::string path = "environments." + entry.key;
+    const Node* at = entry.value.find("at");
+    const bool alone = entry.value.is_map() && entry.value.entries().size() == 1;
+    const std::int64_t number = at != nullptr ? at->as_integer().value_or(-1) : -1;
+    const bool at_end = at != nullptr && at->is_scalar() && at->text() == "end";
+    if (entry.key == "now" || at == nullptr || !alone ||
+        (number < 0 && !at_end)) {
+      problems.add(entry.value.mark(), path,
+                   "expected {at: STEP} or {at: end} with STEP >= 0 and a name other than `now`");
+      continue;
+    }
+    named.at_end = at_end;
+    named.at = at_end ? 0 : number;
+    out.push_back(named);
+  }
+  return out;
+}
+
+std::vector<std::shared_ptr<const DriftProcess>> read_drift(const Node& node, Problems& problems,
+                                                            Node& resolved) {
+  std::vector<std::shared_ptr<const DriftProcess>> out;
+  std::vector<Node> items;
+  if (node.is_sequence()) {
+    items = node.items();
+  } else if (!node.is_null()) {
+    items = {node};
+  }
+  std::vector<Node> done;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string path = "drift." + std::to_string(i);
+    Problems here;
+    done.push_back(Registry<DriftProcess>::get().resolve(items[i], path, here));
+    out.push_back(Registry<DriftProcess>::get().build(items[i], path, problems));
+  }
+  resolved = Node::sequence(std::move(done));
+  return out;
+}
+
+template <class Interface>
+std::shared_ptr<const Interface> read_component(const Node& node, const std::string& path,
+                                                Problems& problems, Node& resolved) {
+  auto built = Registry<Interface>::get().build(node, path, problems);
+  Problems seen_already;
+  if (built) resolved = Registry<Interface>::get().resolve(node, path, seen_already);
+  return built;
+}
+
+// Refers to a name among `known`; adds a problem with the nearest one otherwise.
+void require_name(const std::string& name, const std::vector<std::string>& known, const char* what,
+                  const Mark& mark, const std::string& path, Problems& problems) {
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  const auto near = nearest(name, known);
+  problems.add(mark, path,
+               "no " + std::string(what) + " is named \"" + name + "\"" +
+                   (near ? "; did you mean \"" + *near + "\"?" : "") +
+                   "; known: " + (known.empty() ? "none" : join(known, ", ")));
+}
+
+const Mark& mark_of(const Node& node, const char* key) {
+  const Node* found = node.find(key);
+  return found != nullptr ? found->mark() : node.mark();
+}
+
+class StageReader {
+ public:
+  StageReader(const std::vector<NamedEnvironment>& environments, Problems& problems)
+      : problems_(problems) {
+    for (const NamedEnvironment& named : environments) environments_.push_back(named.name);
+  }
+
+  Stage read(const Node& node, std::size_t index, Node& resolved_stage) {
+    const std::string path = "stages." + std::to_string(index);
+    const Schema<StageParams> schema = StageParams::schema();
+    const std::size_t before = problems_.size();
+    const StageParams p = schema.read(node, path, problems_);
+    Stage stage;
+    stage.name = p.name;
+    stage.thinking = p.thinking;
+    stage.reference = p.reference;
+    stage.steps = p.steps;
+    stage.batch = p.batch;
+    stage.direct = p.direct;
+    stage.truncated = p.truncated;
+    std::vector<NodeEntry> entries = resolved(schema, p).entries();
+    Node part;
+    if (!p.optimizer.is_null()) {
+      stage.optimizer =
+          read_component<Optimizer>(p.optimizer, path + ".optimizer", problems_, part);
+      set_entry(entries, "optimizer", part);
+    }
+    if (!p.stepper.is_null()) {
+      stage.stepper = read_component<Stepper>(p.stepper, path + ".stepper", problems_, part);
+      set_entry(entries, "stepper", part);
+    }
+    if (!p.expert.is_null()) {
+      stage.expert = read_component<Expert>(p.expert, path + ".expert", problems_, part);
+      set_entry(entries, "expert", part);
+    }
+    if (!p.data.is_null()) set_entry(entries, "data", read_data(p, path, stage));
+    check(node, path, stage);
+    names_.push_back(stage.name);
+    if (problems_.size() == before) resolved_stage = Node::map(std::move(entries));
+    return stage;
+  }
+
+ private:
+  Node read_data(const StageParams& p, const std::string& path, Stage& stage) {
+    const Schema<DataParams> schema = DataParams::schema();
+    const DataParams data = schema.read(p.data, path + ".data", problems_);
+    stage.data_kind = data.kind == "stream" ? DataKind::kStream : DataKind::kFixed;
+    stage.cases = data.cases;
+    stage.environment = data.environment;
+    std::vector<std::string> known = environments_;
+    if (stage.data_kind == DataKind::kStream) known.push_back("now");
+    if (!data.environment.empty()) {
+      require_name(data.environment, known, "environment", mark_of(p.data, "environment"),
+                   path + ".data.environment", problems_);
+    }
+    if (stage.data_kind == DataKind::kFixed && stage.cases < stage.batch) {
+      problems_.add(mark_of(p.data, "cases"), path + ".data.cases",
+                    "cases = " + std::to_string(stage.cases) +
+                        " violates cases >= batch = " + std::to_string(stage.batch));
+    }
+    return resolved(schema, data);
+  }
+
+  void check(const Node& node, const std::string& path, const Stage& stage) {
+    if (std::find(names_.begin(), names_.end(), stage.name) != names_.end()) {
+      problems_.add(mark_of(node, "name"), path + ".name",
+                    "two stages are named \"" + stage.name + "\"");
+    }
+    if (!stage.reference.empty()) {
+      require_name(stage.reference, names_, "earlier stage", mark_of(node, "reference"),
+                   path + ".reference", problems_);
+    }
+    if (stage.optimizer && stage.optimizer->trajectories() == TrajectoryKind::kPair &&
+        node.find("expert") == nullptr) {
+      problems_.add(node.mark(), path,
+                    "this optimizer compares pairs: an `expert:` must propose the rejected "
+                    "trajectories; see `tightrope list expert`");
+    }
+  }
+
+  Problems& problems_;
+  std::vector<std::string> environments_;
+  std::vector<std::string> names_;
+};
+
+std::int64_t read_top(const RecordParams& record, const Mark& mark, Problems& problems) {
+  if (record.tokens == "none") return 0;
+  if (record.tokens.rfind("top", 0) == 0) {
+    const auto number = Node::scalar(record.tokens.substr(3)).as_integer();
+    if (number && *number >= 1 && *number <= 4096) return *number;
+  }
+  problems.add(mark, "record.tokens",
+               "expected none or topK with K in 1..4096, got \"" + record.tokens + "\"");
+  return 0;
+}
+
+}  // namespace
+
+std::int64_t Experiment::horizon() const {
+  std::int64_t total = 0;
+  for (const Stage& stage : stages) total += stage.steps;
+  return total;
+}
+
+std::int64_t Experiment::stage_start(std::size_t i) const {
+  std::int64_t total = 0;
+  for (std::size_t j = 0; j < i; ++j) total += stages[j].steps;
+  return total;
+}
+
+Experiment read_experiment(const Node& tree, Problems& problems) {
+  const Schema<ExperimentParams> schema = ExperimentParams::schema();
+  const ExperimentParams p = schema.read(tree, "", problems);
+  Experiment out;
+  out.name = p.experiment;
+  out.seed = p.seed;
+  out.seed_varies = p.seed_varies;
+  std::vector<NodeEntry> entries = {
+      {"experiment", {}, Node::scalar(p.experiment)},
+      {"seed", {}, Node::scalar(std::to_string(p.seed))},
+      {"seed_varies",
+       {},
+       resolved(schema, p).find("seed_varies") != nullptr ? *resolved(schema, p).find("seed_varies")
+                                                          : Node()}};
+  Node part;
+  if (!p.world.is_null()) {
+    out.world = read_component<WorldModel>(p.world, "world", problems, part);
+    entries.push_back({"world", {}, part});
+  }
+  out.drift = read_drift(p.drift, problems, part);
+  entries.push_back({"drift", {}, part});
+  if (!p.environments.is_null()) out.environments = read_environments(p.environments, problems);
+  entries.push_back({"environments", {}, p.environments});
+  if (!p.policy.is_null()) {
+    out.policy = read_component<PolicyModel>(p.policy, "policy", problems, part);
+    entries.push_back({"policy", {}, part});
+  }
+  StageReader stages(out.environments, problems);
+  std::vector<Node> resolved_stages;
+  if (!p.stages.is_sequence() || p.stages.items().empty()) {
+    if (!p.stages.is_null()) {
+      problems.add(p.stages.mark(), "stages", "expected a list of at least one stage");
+    }
+  } else {
+    for (std::size_t i = 0; i < p.stages.items().size(); ++i) {
+      resolved_stages.emplace_back();
+      out.stages.push_back(stages.read(p.stages.items()[i], i, resolved_stages.back()));
+    }
+  }
+  entries.push_back({"stages", {}, Node::sequence(std::move(resolved_stages))});
+  const EvaluateParams evaluate = EvaluateParams::schema().read(p.evaluate, "evaluate", problems);
+  out.evaluate = {evaluate.every, evaluate.cases, evaluate.thinking == "greedy",
+                  evaluate.temperature};
+  entries.push_back({"evaluate", {}, resolved(EvaluateParams::schema(), evaluate)});
+  const RecordParams record = RecordParams::schema().read(p.record, "record", problems);
+  out.record = {record.every,       record.block,
+                record.probes,      read_top(record, mark_of(p.record, "tokens"), problems),
+                record.tokens_full, record.checkpoint_every};
+  entries.push_back({"record", {}, resolved(RecordParams::schema(), record)});
+  for (const NamedEnvironment& named : out.environments) {
+    if (!named.at_end && !out.stages.empty() && named.at > out.horizon()) {
+      problems.add(p.environments.mark(), "environments." + named.name,
+                   "at = " + std::to_string(named.at) + " lies after the last step " +
+                       std::to_string(out.horizon()));
+    }
+  }
+  out.resolved = Node::map(std::move(entries));
+  return out;
+}
+
+}  // namespace tightrope

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// One resolved experiment: what a run's YAML says after a sweep point was applied.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/api/drift_process.h"
+#include "core/api/expert.h"
+#include "core/api/metric.h"
+#include "core/api/optimizer.h"
+#include "core/api/policy.h"
+#include "core/api/stepper.h"
+#include "core/api/world.h"
+#include "core/config/node.h"
+#include "core/config/problems.h"
+
+namespace tightrope {
+
+// A named environment: the world at one stream time.
+struct NamedEnvironment {
+  std::string name;
+  bool at_end = false;  // `at: end`
+  std::int64_t at = 0;  // stream time, optimizer steps over all stages
+};
+
+enum class DataKind { kFixed, kStream };
+
+struct Stage {
+  std::string name;
+  std::shared_ptr<const Optimizer> optimizer;
+  std::shared_ptr<const Expert> expert;  // null when the optimizer needs no pairs
+  std::shared_ptr<const Stepper> stepper;
+  bool thinking = true;
+  std::string reference;  // name of the stage whose end is the reference; "" = this stage's start
+  DataKind data_kind = DataKind::kFixed;
+  std::int64_t cases = 0;   // fixed: size of the data set
+  std::string environment;  // a named environment, or "now" for streams
+  std::int64_t steps = 0;
+  std::int64_t batch = 0;
+  double direct = 0;     // supervised stages: share of direct sequences
+  double truncated = 0;  // and of truncated ones, loss on the answer only
+};
+
+struct EvaluateSpec {
+  std::int64_t every = 100;
+  std::int64_t cases = 500;
+  bool greedy = true;
+  double temperature = 1;
+};
+
+struct RecordSpec {
+  std::int64_t every = 25;
+  std::int64_t block = 50;
+  std::int64_t probes = 32;
+  std::int64_t top = 16;                // 0 = no token log
+  std::int64_t tokens_full = 8;         // probes logged in full
+  std::int64_t checkpoint_every = 200;  // steps
+};
+
+// Everything of one run but its seed.
+struct Experiment {
+  std::string name;
+  std::int64_t seed = 0;  // experiment seed: part of every stream's key
+  std::vector<std::string> seed_varies;
+  std::shared_ptr<const WorldModel> world;
+  std::vector<std::shared_ptr<const DriftProcess>> drift;
+  std::vector<NamedEnvironment> environments;
+  std::shared_ptr<const PolicyModel> policy;
+  std::vector<Stage> stages;
+  EvaluateSpec evaluate;
+  RecordSpec record;
+  Node resolved;  // every default filled in; what hashes and logs are made of
+
+  std::int64_t horizon() const;                   // steps over all stages
+  std::int64_t stage_start(std::size_t i) const;  // stream time at which stage i starts
+};
+
+// The whole file: the base experiment plus sweep, seeds, tables and claims.
+struct ExperimentFile {
+  Node tree;  // after includes and --set
+  Node sweep;
+  std::vector<std::int64_t> explore_seeds;
+  std::vector<std::int64_t> confirm_seeds;
+};
+
+// Reads one experiment (sweep, seeds, tune, tables and claims are looked at by others).
+Experiment read_experiment(const Node& tree, Problems& problems);
+
+}  // namespace tightrope

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// One segment in progress: its policy parameters, its stepper state and its place in the stage.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/log/checkpoint.h"
+#include "experiments/training_set.h"
+#include "experiments/world_context.h"
+
+namespace tightrope {
+
+// Why and when a lane stopped training; its neighbours go on.
+struct Frozen {
+  std::int64_t step = -1;  // -1: not frozen
+  std::string cause;       // "loss is nan", "gradient is not finite"
+};
+
+class Lane {
+ public:
+  // `start` are the parameters at the stage's start; `reference` those of the frozen reference.
+  Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std::int64_t seed,
+       std::shared_ptr<WorldContext> context, std::shared_ptr<const Policy> policy,
+       std::vector<float> start, std::vector<float> reference);
+
+  // Trains up to step `until`, leaving early (between two steps) when `stop` becomes true. Scalars
+  // of every step are appended to pending().
+  void advance(std::int64_t until, const std::atomic<bool>& stop);
+
+  std::int64_t step() const { return step_; }
+  const Stage& stage() const { return experiment_->stages[stage_]; }
+  const Experiment& experiment() const { return *experiment_; }
+  std::int64_t seed() const { return seed_; }
+  const Frozen& frozen() const { return frozen_; }
+  WorldContext& context() const { return *context_; }
+  const Policy& policy() const { return *policy_; }
+  Workspace& workspace() { return *workspace_; }
+  const std::vector<float>& parameters() const { return parameters_; }
+  const std::vector<float>& reference() const { return reference_; }
+
+  // Names of the scalars, in the order of a row: the optimizer's metrics, gradient_norm,
+  // learning_rate.
+  static std::vector<std::string> scalar_names(const Stage& stage);
+  // Rows [steps, scalars] of the steps taken since clear_pending().
+  const std::vector<double>& pending() const { return pending_; }
+  void clear_pending() { pending_.clear(); }
+
+  // State under "PREFIX/...": what a checkpoint keeps of this lane.
+  void save(Checkpoint& checkpoint, const std::string& prefix) const;
+  void load(const Checkpoint& checkpoint, const std::string& prefix);
+
+ private:
+  void prepare();
+  void train_step();
+  void gather_batch();
+  void record(const MetricSums& metrics, const StepReport& report);
+
+  std::shared_ptr<const Experiment> experiment_;
+  std::size_t stage_;
+  std::int64_t seed_;
+  std::shared_ptr<WorldContext> context_;
+  std::shared_ptr<const Policy> policy_;
+  std::vector<ParameterView> layout_;
+  std::vector<float> parameters_, reference_, state_, gradient_;
+  TrainingStreams streams_;
+  std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<TrainingSet> data_;
+  std::unique_ptr<EpochOrder> order_;
+  TokenBatch batch_;
+  std::vector<double> batch_reference_;
+  BatchTotals totals_;
+  std::int64_t step_ = 0;
+  Frozen frozen_;
+  std::vector<double> pending_;
+};
+
+}  // namespace tightrope

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/reporting.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/api/metric.h"
+#include "core/base/paths.h"
+#include "core/base/strings.h"
+#include "core/config/schema.h"
+#include "core/config/yaml.h"
+
+namespace tightrope {
+namespace {
+
+struct TableParams {
+  std::string name;
+  Node rows;
+  std::vector<std::string> columns;
+  std::string published;
+  static Schema<TableParams> schema() {
+    Schema<TableParams> s;
+    s.field("name", &TableParams::name,
+            {.help = "name of the table and its files", .required = true});
+    s.field("rows", &TableParams::rows, {.help = "`arms` for every row of the sweep, or a list"});
+    s.field("columns", &TableParams::columns,
+            {.help = "metric(environment[, subset])", .required = true});
+    s.field("published", &TableParams::published,
+            {.help = "name of a file in configs/published/ whose figures stand beside"});
+    return s;
+  }
+};
+
+struct ClaimParams {
+  std::string name;
+  std::string says;
+  std::string on;
+  static Schema<ClaimParams> schema() {
+    Schema<ClaimParams> s;
+    s.field("name", &ClaimParams::name, {.help = "short name of the claim", .required = true});
+    s.field("says", &ClaimParams::says,
+            {.help = "a chain of arms or a linear contrast of arms with < or >", .required = true});
+    s.field("on", &ClaimParams::on, {.help = "column for terms without [column]"});
+    return s;
+  }
+};
+
+struct PublishedParams {
+  std::string source;
+  std::string unit;
+  Node rows;
+  static Schema<PublishedParams> schema() {
+    Schema<PublishedParams> s;
+    s.field("source", &PublishedParams::source,
+            {.help = "where the figures stand", .required = true});
+    s.field("unit", &PublishedParams::unit, {.help = "unit of the figures", .required = true});
+    s.field("rows", &PublishedParams::rows, {.help = "figure per row", .required = true});
+    return s;
+  }
+};
+
+class Reader {
+ public:
+  Reader(const std::vector<std::string>& rows, const std::vector<std::string>& environments,
+         const std::vector<std::string>& subsets, Problems& problems)
+      : rows_(rows), environments_(environments), subsets_(subsets), problems_(problems) {}
+
+  TableSpec table(const Node& node, const std::string& path) {
+    const TableParams p = TableParams::schema().read(node, path, problems_);
+    TableSpec out;
+    out.name = p.name;
+    if (p.rows.is_sequence()) {
+      for (const Node& row : p.rows.items()) {
+        require(row.text(), rows_, "row", row.mark(), path + ".rows");
+        out.rows.push_back(row.text());
+      }
+    } else if (!p.rows.is_null() && p.rows.text() != "arms") {
+      problems_.add(p.rows.mark(), path + ".rows", "expected `arms` or a list of rows");
+    }
+    for (const std::string& text : p.columns) {
+      const Node* columns = node.find("columns");
+      column(text, columns != nullptr ? columns->mark() : node.mark(), path + ".columns",
+             out.columns);
+    }
+    if (!p.published.empty()) {
+      const Node* written = node.find("published");
+      out.published = published(p.published, written->mark(), path + ".published");
+    }
+    return out;
+  }
+
+  ClaimSpec claim(const Node& node, const std::string& path) {
+    const ClaimParams p = ClaimParams::schema().read(node, path, problems_);
+    if (p.says.empty()) return {p.name, p.says, p.on};
+    try {
+      for (const Contrast& part : parse_claim(p.name, p.says, p.on, rows_).parts) {
+        for (const ClaimTerm& term : part.terms) {
+          if (!term.arm.empty()) check(term.column, node.mark(), path);
+        }
+      }
+    } catch (const InputError& error) {
+      problems_.add(node.mark(), path, error.what());
+    }
+    return {p.name, p.says, p.on};
+  }
+
+ private:
+  void require(const std::string& name, const std::vector<std::string>& known, const char* what,
+               const Mark& mark, const std::string& path) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    const auto near = nearest(name, known);
+    problems_.add(mark, path,
+                  "unknown " + std::string(what) + " \"" + name + "\"" +
+                      (near ? "; did you mean \"" + *near + "\"?" : "") +
+                      "; known: " + join(known, ", "));
+  }
+
+  void check(const Column& column, const Mark& mark, const std::string& path) {
+    require(column.metric, Registry<Metric>::get().names(), "metric", mark, path);
+    if (!column.environment.empty()) {
+      require(column.environment, environments_, "environment", mark, path);
+    }
+    require(column.subset, subsets_, "subset", mark, path);
+  }
+
+  void column(const std::string& text, const Mark& mark, const std::string& path,
+              std::vector<Column>& out) {
+    try {
+      out.push_back(parse_column(text));
+      check(out.back(), mark, path);
+    } catch (const InputError& error) {
+      problems_.add(mark, path, error.what());
+    }
+  }
+
+  Published published(const std::string& name, const Mark& mark, const std::string& path) {
+    const std::filesystem::path folder = data_folder() / "experiments/configs/published";
+    const std::filesystem::path file = folder / (name + ".yaml");
+    if (!std::filesystem::exists(file)) {
+      problems_.add(mark, path,
+                    "no file of published figures is named \"" + name + "\" in " + folder.string());
+      return {};
+    }
+    const PublishedParams p = PublishedParams::schema().read(load_yaml(file), path, problems_);
+    Published out{p.source, p.unit, {}};
+    for (const NodeEntry& row : p.rows.entries()) {
+      const auto figure = row.value.as_number();
+      if (figure) out.rows.emplace_back(row.key, *figure);
+    }
+    return out;
+  }
+
+  const std::vector<std::string>& rows_;
+  const std::vector<std::string>& environments_;
+  const std::vector<std::string>& subsets_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+Reporting read_reporting(const Node& tree, const std::vector<std::string>& rows,
+                         const std::vector<std::string>& environments,
+                         const std::vector<std::string>& subsets, Problems& problems) {
+  Reader reader(rows, environments, subsets, problems);
+  Reporting out;
+  for (const char* key : {"tables", "claims"}) {
+    const Node* section = tree.find(key);
+    if (section == nullptr || section->is_null()) continue;
+    if (!section->is_sequence()) {
+      problems.add(section->mark(), key, "expected a list, got " + section->kind_name());
+      continue;
+    }
+    for (std::size_t i = 0; i < section->items().size(); ++i) {
+      const std::string path = std::string(key) + "." + std::to_string(i);
+      if (std::string(key) == "tables") {
+        out.tables.push_back(reader.table(section->items()[i], path));
+      } else {
+        out.claims.push_back(reader.claim(section->items()[i], path));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace tightrope

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs an experiment file from plan to tables.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config/node.h"
+#include "core/tables/run_folder.h"
+#include "experiments/plan.h"
+#include "experiments/reporting.h"
+
+namespace tightrope {
+
+struct RunOptions {
+  std::string file;
+  std::vector<std::string> sets;  // "a.b=value"
+  std::string out;
+  int threads = 0;  // 0: as many as the machine has
+  bool resume = false;
+  bool fresh = false;
+  bool retry_failed = false;
+  bool quiet = false;
+};
+
+struct RunOutcome {
+  std::string folder;
+  Summary summary;
+  std::vector<std::string> paths;  // tables written
+  int failed_packs = 0;
+  int diverged = 0;  // segments
+};
+
+// The tree of a file with --set applied. Throws ConfigError.
+Node load_experiment_tree(const std::string& file, const std::vector<std::string>& sets);
+
+// Everything that can be known before a run: checked, nothing written.
+struct CheckedExperiment {
+  std::string name;
+  Plan plan;
+  Reporting reporting;
+  std::vector<std::string> environments;
+};
+CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>& seeds);
+
+// Throws Interrupted when a signal stopped it (resumable), InputError or IoError otherwise; a pack
+// that fails is recorded and the others go on.
+RunOutcome run_experiment(const RunOptions& options);
+
+}  // namespace tightrope

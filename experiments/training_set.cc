@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/training_set.h"
+
+#include <numeric>
+
+#include "core/base/check.h"
+#include "core/base/hash.h"
+#include "experiments/streams.h"
+
+namespace tightrope {
+namespace {
+
+// Full, direct or truncated (the prototype's mixture): one draw for the form, one for the cut,
+// which is uniform over 0..mentions.
+Trajectory supervised(const Stage& stage, const Vocabulary& vocabulary, const Cases& cases, int n,
+                      Draws draws) {
+  const std::span<const Slot> report = cases.report_of(n);
+  const int category = cases.category[n];
+  const int disease = cases.disease[n];
+  const double form = draws.uniform();
+  const auto cut = static_cast<int>(draws.below(count_mentions(report) + 1));
+  if (!stage.thinking || form < stage.direct) {
+    return make_trajectory(vocabulary, report, category, disease, Ending::kAnswerNow, 0);
+  }
+  if (form >= stage.direct + stage.truncated) {
+    return make_trajectory(vocabulary, report, category, disease);
+  }
+  Trajectory out = make_trajectory(vocabulary, report, category, disease, Ending::kAnswerNow, cut);
+  score_answer_only(vocabulary, out);
+  return out;
+}
+
+}  // namespace
+
+TrainingStreams training_streams(const Experiment& experiment, const Stage& stage,
+                                 std::int64_t seed) {
+  const std::uint64_t tag = hash64(stage.name);
+  return {lane_stream(experiment, Purpose::kData, seed).child(tag),
+          lane_stream(experiment, Purpose::kExpert, seed).child(tag),
+          lane_stream(experiment, Purpose::kForm, seed).child(tag),
+          lane_stream(experiment, Purpose::kOrder, seed).child(tag)};
+}
+
+TrainingSet::TrainingSet(const Stage& stage, const World& world, const Environment& environment,
+                         const TrainingStreams& streams, std::uint32_t step, int count,
+                         std::function<void(int, const Cases&, std::span<double>)> policy_belief) {
+  Cases cases;
+  environment.sample(streams.data, step, 0, count, cases);
+  ExpertContext context{world, environment, cases, {}};
+  if (policy_belief) {
+    context.policy_belief = [&](int n, std::span<double> belief) {
+      policy_belief(n, cases, belief);
+    };
+  }
+  all_.clear(cases.channels);
+  for (int n = 0; n < count; ++n) {
+    all_.add_case(cases.image_of(n));
+    if (stage.optimizer->trajectories() == TrajectoryKind::kPair) {
+      const Pair pair = stage.expert->propose(context, n, stage.thinking, streams.expert, step);
+      all_.add(pair.chosen);
+      all_.add(pair.rejected);
+    } else {
+      all_.add(supervised(stage, world.vocabulary(), cases, n, streams.form.at(step, n)));
+    }
+  }
+}
+
+void TrainingSet::set_reference(const Policy& policy, std::span<const float> parameters,
+                                Workspace& workspace) {
+  reference_.assign(all_.tokens.size(), 0.0);
+  policy.evaluate(parameters, all_, reference_, workspace);
+}
+
+void TrainingSet::gather(std::span<const std::int32_t> cases, TokenBatch& batch,
+                         std::vector<double>& reference, BatchTotals& totals) const {
+  batch.clear(all_.channels);
+  reference.clear();
+  totals = {};
+  totals.cases = static_cast<double>(cases.size());
+  for (const std::int32_t b : cases) {
+    batch.add_case(all_.image(b));
+    for (std::int32_t n = all_.group_begin[b]; n < all_.group_begin[b + 1]; ++n) {
+      const std::int32_t begin = all_.offset[n];
+      const std::int32_t end = all_.offset[n + 1];
+      batch.tokens.insert(batch.tokens.end(), all_.tokens.begin() + begin,
+                          all_.tokens.begin() + end);
+      batch.mask.insert(batch.mask.end(), all_.mask.begin() + begin, all_.mask.begin() + end);
+      batch.offset.push_back(static_cast<std::int32_t>(batch.tokens.size()));
+      ++batch.group_begin.back();
+      double scored = 0;
+      for (std::int32_t t = begin; t < end; ++t) scored += all_.mask[t];
+      totals.scored_tokens += scored;
+      if (n == all_.group_begin[b]) totals.chosen_tokens += scored;
+      if (!reference_.empty()) {
+        reference.insert(reference.end(), reference_.begin() + begin, reference_.begin() + end);
+      }
+    }
+  }
+}
+
+EpochOrder::EpochOrder(const Stream& stream, int cases, int batch)
+    : stream_(stream), cases_(cases), batch_(batch), order_(cases) {
+  TR_CHECK(batch >= 1 && cases >= batch, "{} cases, batch {}", cases, batch);
+}
+
+std::span<const std::int32_t> EpochOrder::at(std::int64_t step) {
+  const std::int64_t per_epoch = cases_ / batch_;
+  const std::int64_t epoch = step / per_epoch;
+  if (epoch != epoch_) {
+    std::iota(order_.begin(), order_.end(), 0);
+    Draws draws = stream_.at(static_cast<std::uint32_t>(epoch));
+    for (int i = cases_ - 1; i > 0; --i) {
+      std::swap(order_[i], order_[draws.below(static_cast<std::uint32_t>(i) + 1)]);
+    }
+    epoch_ = epoch;
+  }
+  return std::span(order_).subspan((step % per_epoch) * batch_, batch_);
+}
+
+}  // namespace tightrope

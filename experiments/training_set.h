@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trajectories a stage trains on, ready to be cut into batches.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/api/optimizer.h"
+#include "core/api/policy.h"
+#include "experiments/experiment.h"
+#include "experiments/world_context.h"
+
+namespace tightrope {
+
+// The streams a training set draws from; `stage` tags keep stages apart, so that every arm of a
+// sweep sees the same cases (common random numbers).
+struct TrainingStreams {
+  Stream data, expert, form, order;
+};
+TrainingStreams training_streams(const Experiment& experiment, const Stage& stage,
+                                 std::int64_t seed);
+
+class TrainingSet {
+ public:
+  // `count` cases from `environment`: case r of batch `step` draws from data.at(step, r). Pairs
+  // come from the stage's expert; supervised sequences are full, direct or truncated by stage
+  // shares.
+  TrainingSet(const Stage& stage, const World& world, const Environment& environment,
+              const TrainingStreams& streams, std::uint32_t step, int count,
+              std::function<void(int, const Cases&, std::span<double>)> policy_belief);
+
+  int size() const { return all_.cases(); }
+  const TokenBatch& all() const { return all_; }
+  // Log-probs of the frozen reference along all trajectories; computed once.
+  void set_reference(const Policy& policy, std::span<const float> parameters, Workspace& workspace);
+  // Copies the given cases into `batch` and their reference log-probs into `reference` (empty when
+  // there is no reference), with the totals of the step.
+  void gather(std::span<const std::int32_t> cases, TokenBatch& batch,
+              std::vector<double>& reference, BatchTotals& totals) const;
+
+ private:
+  TokenBatch all_;
+  std::vector<double> reference_;
+};
+
+// Order of cases: epoch after epoch of permutations, incomplete last batches dropped.
+class EpochOrder {
+ public:
+  EpochOrder(const Stream& stream, int cases, int batch);
+  // The cases of step `step`; deterministic in (stream, step), whatever was asked before.
+  std::span<const std::int32_t> at(std::int64_t step);
+
+ private:
+  Stream stream_;
+  int cases_;
+  int batch_;
+  std::int64_t epoch_ = -1;
+  std::vector<std::int32_t> order_;
+};
+
+}  // namespace tightrope

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything of one seed that does not depend on a policy: the world, its environments over stream
+// time, evaluation and probe cases with their exact oracles. Shared by all lanes of the seed.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/api/metric.h"
+#include "experiments/experiment.h"
+
+namespace tightrope {
+
+// Cases of one environment with what no policy changes.
+struct CaseSet {
+  Cases cases;
+  TokenBatch factual;               // complete factual trajectories
+  TokenBatch swapped;               // the same with every synonym swapped, up to the diagnosis
+  std::vector<OracleTrace> oracle;  // along the factual trajectories
+};
+
+class WorldContext {
+ public:
+  WorldContext(const Experiment& experiment, std::int64_t seed);
+
+  const World& world() const { return *world_; }
+  // The law at stream time t (0 .. horizon), after all drift processes.
+  WorldParams params_at(std::int64_t t) const;
+  std::int64_t time_of(const NamedEnvironment& named) const;
+  // Exact distances of the law at time t from the law at time 0, per mechanism; kept once computed.
+  const std::vector<MechanismDistance>& drift_distances(std::int64_t t);
+  // Environment of a name; built once.
+  std::shared_ptr<const Environment> environment(const std::string& name);
+  // Environment at stream time t, for streams; the most recent one is kept.
+  std::shared_ptr<const Environment> environment_at(std::int64_t t);
+  // Evaluation and probe cases of the e-th named environment; built on first use, then constant.
+  const CaseSet& evaluation(std::size_t e);
+  const CaseSet& probes(std::size_t e);
+
+ private:
+  struct Lazy {
+    std::once_flag once;
+    CaseSet set;
+  };
+  void fill(CaseSet& set, std::size_t e, Purpose purpose, int count);
+
+  std::vector<NamedEnvironment> named_;
+  std::vector<std::shared_ptr<const DriftProcess>> drift_;
+  DriftClock clock_;
+  Stream drift_stream_, evaluation_stream_, probe_stream_;
+  int evaluation_cases_ = 0;
+  int probe_cases_ = 0;
+  std::shared_ptr<const World> world_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Environment>> environments_;
+  std::map<std::int64_t, std::vector<MechanismDistance>> distances_;
+  std::vector<std::pair<WorldParams, std::vector<MechanismDistance>>> distinct_;
+  std::int64_t recent_time_ = -1;
+  std::shared_ptr<const Environment> recent_;
+  std::vector<std::unique_ptr<Lazy>> evaluation_, probes_;
+};
+
+// Keeps the contexts that were used last; safe to call from several threads.
+class WorldContexts {
+ public:
+  explicit WorldContexts(std::size_t capacity = 48) : capacity_(capacity) {}
+  std::shared_ptr<WorldContext> get(const Experiment& experiment, std::int64_t seed);
+
+ private:
+  std::size_t capacity_;
+  std::mutex mutex_;
+  std::list<std::pair<std::string, std::shared_ptr<WorldContext>>> recent_;
+};
+
+}  // namespace tightrope

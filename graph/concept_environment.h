@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What experts may ask of an environment built on a concept graph: alternative reports of a case.
+#pragma once
+
+#include <vector>
+
+#include "core/api/world.h"
+#include "graph/concept_graph.h"
+
+namespace tightrope {
+
+// An alternative report of one case, after the cap of mentions.
+struct AlternativeReport {
+  std::vector<Slot> report;  // [K]
+  int category = -1;         // of the alternative disease in a rule world
+};
+
+class ConceptEnvironment : public Environment {
+ public:
+  virtual const ConceptGraph& graph() const = 0;
+  // The paper's rule, for a reader who has the report and the graph only: attributes associated
+  // with i = z_n and not with j are dropped, those excluded by j are dropped, those associated with
+  // j are added (synonym by the site's style); shared, irrelevant and spurious ones are kept. In a
+  // rule world the deciding findings are also made to agree with j. Draws only synonyms (and, in a
+  // rule world, which deciding finding flips).
+  virtual AlternativeReport edit(const Cases& cases, int n, int j, Draws& draws) const = 0;
+  // The structural counterfactual: the same exogenous noise pushed through the causal model under
+  // do(z = j) with monotone coupling of every attribute; slots of unchanged attributes stay. What
+  // no real system can have.
+  virtual AlternativeReport structural(const Cases& cases, int n, int j, Draws& draws) const = 0;
+};
+
+}  // namespace tightrope

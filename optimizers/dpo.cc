@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Direct preference optimization (arXiv 2305.18290) with the links of pairwise_link.h and the
+// f-divergences of f_divergence.h. Needs pairs and a reference; draws nothing.
+#include "optimizers/preference.h"
+
+namespace tightrope {
+namespace {
+
+class Dpo final : public Optimizer {
+ public:
+  struct Params : PreferenceParams {
+    double beta = 0.1;
+    double rpo_alpha = 0;
+  };
+
+  static Schema<Params> schema() {
+    Schema<Params> s;
+    s.field("beta", &Params::beta,
+            {.unit = "1",
+             .range = greater_than(0),
+             .help = "strength of the pull to the reference: rewards are beta times log-ratios",
+             .per_lane = true});
+    s.field("rpo_alpha", &Params::rpo_alpha,
+            {.unit = "1",
+             .range = at_least(0),
+             .help = "weight of the chosen side's negative log-likelihood per token of the step",
+             .per_lane = true});
+    add_preference_fields(s);
+    return s;
+  }
+
+  explicit Dpo(const Params& params)
+      : options_(preference_options(params, params.beta, params.rpo_alpha)) {}
+
+  TrajectoryKind trajectories() const override { return TrajectoryKind::kPair; }
+  bool needs_reference() const override { return true; }
+  std::vector<std::string> metrics() const override { return preference_metrics(); }
+
+  void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
+            MetricSums& metrics) const override {
+    preference_loss(options_, group, totals, gradient, metrics);
+  }
+
+ private:
+  PreferenceOptions options_;
+};
+
+TR_REGISTER(Optimizer, Dpo, "dpo",
+            "direct preference optimization: pairwise links, f-divergences, likelihood term",
+            "arXiv 2305.18290, eq. 7; links as in TRL f2cd57710, trl/trainer/dpo_trainer.py");
+
+}  // namespace
+}  // namespace tightrope

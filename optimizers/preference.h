@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine of the pairwise preference optimizers (dpo, cpo):
+//
+//   L = (1 / pairs) sum_i link_i + rpo_alpha (1 / chosen tokens) sum_i -log pi(y_w,i)
+//
+// where pairs and chosen tokens are counted over the whole optimizer step.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/api/optimizer.h"
+#include "core/config/schema.h"
+#include "optimizers/pairwise_link.h"
+
+namespace tightrope {
+
+// Which tokens the preference term sees.
+enum class Credit {
+  kTrajectory,       // every scored token of both sides
+  kFirstDivergence,  // on each side the first scored token where the two part
+};
+
+struct PreferenceOptions {
+  LinkOptions link;
+  Credit credit = Credit::kTrajectory;
+  double rpo_alpha = 0;  // >= 0, weight of the negative log-likelihood of the chosen side
+};
+
+// The options that dpo and cpo share, as they are written in YAML; a component's Params derives.
+struct PreferenceParams {
+  std::string loss_type = "sigmoid";
+  double label_smoothing = 0;
+  std::string f_divergence = "reverse_kl";
+  double alpha_divergence = 0.5;
+  double exponent_clamp = 80;
+  double discopop_tau = 0.05;
+  double bco_shift = 0;
+  std::string credit = "trajectory";
+};
+
+PreferenceOptions preference_options(const PreferenceParams& params, double beta, double rpo_alpha);
+
+// Adds the shared fields and the rules between them; `Params` derives from PreferenceParams.
+template <class Params>
+void add_preference_fields(Schema<Params>& schema);
+
+// TRL's names. rewards/* is beta times the log-ratio of the whole trajectory and accuracies counts
+// chosen > rejected strictly, whatever link, divergence and credit are; displacement/chosen is the
+// mean log-ratio of the chosen side, nat; nll_loss is per chosen token.
+std::vector<std::string> preference_metrics();
+
+// Optimizer::loss of the engine; a group holds whole pairs, chosen first.
+void preference_loss(const PreferenceOptions& options, const Group& group,
+                     const BatchTotals& totals, GroupGradient gradient, MetricSums& metrics);
+
+}  // namespace tightrope
+
+#include "optimizers/preference_inl.h"

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time of one DPO step of one lane, alone and round-robin over many lanes (whose parameters and
+// Adam state then come from main memory).
+#include <benchmark/benchmark.h>
+
+#include "policies/kernels/dispatch.h"
+#include "tests/bench/policy_workload.h"
+
+namespace tightrope {
+namespace {
+
+void dpo_step(benchmark::State& state, const char* policy) {
+  PolicyWorkload workload(static_cast<int>(state.range(0)), policy);
+  for (int i = 0; i < state.range(0); ++i) workload.step();
+  for (auto _ : state) workload.step();
+  state.counters["tokens"] = workload.mean_tokens();
+  state.counters["loss"] = workload.last_loss();
+  state.SetLabel(instruction_set());
+}
+
+BENCHMARK_CAPTURE(dpo_step, token, "{type: log_linear}")
+    ->Arg(1)
+    ->Arg(256)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(dpo_step, token_units, "{type: log_linear, answer_units: 32, gate: true}")
+    ->Arg(1)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(dpo_step, slot, "{type: log_linear, chain: slot, answer_units: 32, gate: true}")
+    ->Arg(1)
+    ->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace tightrope
+
+BENCHMARK_MAIN();

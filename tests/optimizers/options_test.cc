@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Option errors of sft, dpo and cpo name the value and what is allowed.
+#include <gmock/gmock.h>
+
+#include "tests/optimizers/batch.h"
+
+namespace tightrope::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(Options, ThereIsNoBareIpo) {
+  EXPECT_THAT(build_error("{type: dpo, loss_type: ipo}"),
+              AllOf(HasSubstr("loss_type"), HasSubstr("\"ipo\""), HasSubstr("ipo_sum"),
+                    HasSubstr("ipo_avg")));
+}
+
+TEST(Options, SmoothingThatALinkNeedsOrDoesNotKnow) {
+  EXPECT_THAT(build_error("{type: dpo, loss_type: exo_pair}"),
+              HasSubstr("label_smoothing = 0: exo_pair needs label_smoothing > 0"));
+  EXPECT_THAT(build_error("{type: cpo, loss_type: robust, label_smoothing: 0.5}"),
+              HasSubstr("label_smoothing = 0.5: robust needs label_smoothing < 0.5"));
+  EXPECT_THAT(build_error("{type: dpo, loss_type: hinge, label_smoothing: 0.1}"),
+              AllOf(HasSubstr("hinge does not use it"), HasSubstr("sigmoid, robust, exo_pair")));
+  EXPECT_THAT(build_error("{type: dpo, bco_shift: 0.1}"), HasSubstr("bco_pair"));
+  EXPECT_EQ(build_error("{type: dpo, loss_type: exo_pair, label_smoothing: 0.001}"), "");
+}
+
+TEST(Options, Ranges) {
+  EXPECT_THAT(build_error("{type: dpo, beta: 0}"), AllOf(HasSubstr("beta"), HasSubstr("> 0")));
+  EXPECT_THAT(build_error("{type: dpo, rpo_alpha: -1}"), HasSubstr(">= 0"));
+  EXPECT_THAT(build_error("{type: dpo, label_smoothing: 1}"), HasSubstr("[0, 1)"));
+  EXPECT_THAT(build_error("{type: sft, normaliser: mean}"),
+              AllOf(HasSubstr("token_mean"), HasSubstr("sequence_mean")));
+  EXPECT_THAT(build_error("{type: cpo, preset: paper}"), HasSubstr("cpo_paper_defaults"));
+  EXPECT_EQ(build_error("{type: dpo, exponent_clamp: .inf}"), "");
+}
+
+TEST(Options, EveryNumberMayDifferBetweenLanes) {
+  for (const ComponentInfo& info : all_components()) {
+    if (info.kind != "optimizer") continue;
+    for (const FieldInfo& field : info.fields) {
+      if (field.type.find("number") != std::string::npos) {
+        EXPECT_TRUE(field.options.per_lane) << info.name << "." << field.name;
+      }
+    }
+  }
+}
+
+TEST(Options, CounterfactualSaysThatItIsNotContrastive) {
+  for (const ComponentInfo& info : all_components()) {
+    if (info.kind != "optimizer" || info.name != "cpo") continue;
+    EXPECT_THAT(info.summary, AllOf(HasSubstr("counterfactual"), HasSubstr("contrastive"),
+                                    HasSubstr("reference")));
+  }
+}
+
+}  // namespace
+}  // namespace tightrope::test
