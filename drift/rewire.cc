@@ -19,7 +19,7 @@ Axes axes_of(const Table& table) {
   Axes axes;
   std::size_t stride = 1;
   for (int d = static_cast<int>(table.dims.size()) - 1; d >= 0; --d) {
-    if (table.dims[d] == "disease") {
+    if (table.dims[d] == "disease" || table.dims[d] == "category") {
       axes.diseases = table.shape[d];
       axes.disease_stride = stride;
     } else if (table.dims[d] == "attribute") {
@@ -28,9 +28,10 @@ Axes axes_of(const Table& table) {
     }
     stride *= static_cast<std::size_t>(table.shape[d]);
   }
-  TR_REQUIRE(axes.diseases > 0 && axes.attributes > 0,
-             "to = rewired: table {} has the axes [{}]; needed are disease and attribute",
-             table.name, fmt::join(table.dims, ", "));
+  TR_REQUIRE(
+      axes.diseases > 0 && axes.attributes > 0,
+      "to = rewired: table {} has the axes [{}]; needed are disease (or category) and attribute",
+      table.name, fmt::join(table.dims, ", "));
   return axes;
 }
 

@@ -75,9 +75,13 @@ std::string misfit(const Target& target, const Table& table) {
                  ? ""
                  : fmt::format("the last axis of table {} has length 1", table.name);
     case TargetKind::kRewired:
-      if (has_axis(table, "disease") && has_axis(table, "attribute")) return "";
-      return fmt::format("table {} has the axes [{}], needed are disease and attribute", table.name,
-                         fmt::join(table.dims, ", "));
+      if ((has_axis(table, "disease") || has_axis(table, "category")) &&
+          has_axis(table, "attribute")) {
+        return "";
+      }
+      return fmt::format(
+          "table {} has the axes [{}], needed are disease (or category) and attribute", table.name,
+          fmt::join(table.dims, ", "));
     case TargetKind::kTable:
       return table_misfit(target, table);
     default:

@@ -75,23 +75,27 @@ Plan::Plan(const Node& tree, const std::vector<SeedSet>& seeds) : tree_(tree) {
 }
 
 std::vector<std::pair<std::string, Node>> Plan::parameters(int point) const {
-  const Node* arm_row = nullptr;
+  // What the arm's own row or the block's `set:` says is named by the arm, not by a parameter.
+  std::set<std::string> named;
   const Node* sweep = tree_.find("sweep");
-  if (sweep != nullptr && !points_[point].arm.is_null()) {
-    std::vector<Node> blocks = sweep->is_sequence() ? sweep->items() : std::vector<Node>{*sweep};
-    for (const Node& block : blocks) {
-      const Node* arms = block.find("arms");
-      if (arms != nullptr && arms->find(points_[point].arm.text()) != nullptr) {
-        arm_row = arms->find(points_[point].arm.text());
-        std::vector<std::pair<std::string, Node>> out;
-        for (const auto& [path, value] : points_[point].overrides) {
-          if (arm_row->find(path) == nullptr) out.emplace_back(path, value);
-        }
-        return out;
-      }
-    }
+  const std::vector<Node> blocks = sweep == nullptr       ? std::vector<Node>()
+                                   : sweep->is_sequence() ? sweep->items()
+                                                          : std::vector<Node>{*sweep};
+  const std::string& arm = points_[point].arm.text();
+  for (const Node& block : blocks) {
+    const Node* arms = block.find("arms");
+    const Node* row = arms != nullptr && !arm.empty() ? arms->find(arm) : nullptr;
+    if (row == nullptr) continue;
+    for (const NodeEntry& entry : row->entries()) named.insert(entry.key);
+    const Node* set = block.find("set");
+    if (set == nullptr) continue;
+    for (const NodeEntry& entry : set->entries()) named.insert(entry.key);
   }
-  return points_[point].overrides;
+  std::vector<std::pair<std::string, Node>> out;
+  for (const auto& [path, value] : points_[point].overrides) {
+    if (named.count(path) == 0) out.emplace_back(path, value);
+  }
+  return out;
 }
 
 std::string Plan::values_json(int point) const {

@@ -53,6 +53,18 @@ ConceptGraph::ConceptGraph(std::string name, std::vector<GraphDisease> diseases,
     TR_REQUIRE(!associations(z).empty(), "concept graph {}: disease {} has no association", name_,
                diseases_[z].name);
   }
+  for (int z = 0; z < this->diseases(); ++z) nearest_.push_back(by_entanglement(z));
+}
+
+std::vector<int> ConceptGraph::by_entanglement(int i) const {
+  std::vector<std::pair<double, int>> scored;
+  for (int j = 0; j < diseases(); ++j) {
+    if (j != i) scored.emplace_back(-entanglement(i, j), j);
+  }
+  std::sort(scored.begin(), scored.end());
+  std::vector<int> order;
+  for (const auto& [score, j] : scored) order.push_back(j);
+  return order;
 }
 
 Relation ConceptGraph::relation(int disease, int attribute) const {
@@ -106,14 +118,7 @@ std::vector<int> ConceptGraph::nearest(int i, int k) const {
   TR_REQUIRE(k >= 0 && k < diseases(),
              "the {} nearest diseases of {} were asked for, there are {} others", k,
              diseases_[i].name, diseases() - 1);
-  std::vector<int> order;
-  for (int j = 0; j < diseases(); ++j) {
-    if (j != i) order.push_back(j);
-  }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int a, int b) { return entanglement(i, a) > entanglement(i, b); });
-  order.resize(k);
-  return order;
+  return {nearest_[i].begin(), nearest_[i].begin() + k};
 }
 
 CounterfactualPlan ConceptGraph::plan(int i, int j) const {

@@ -70,7 +70,10 @@ class ConceptGraph {
   std::vector<GraphDisease> diseases_;
   std::vector<GraphAttribute> attributes_;
   std::vector<GraphEdge> edges_;
-  std::vector<Relation> relation_;  // [Z, K]
+  // Every other disease, most entangled with i first, ties by index.
+  std::vector<int> by_entanglement(int i) const;
+  std::vector<Relation> relation_;         // [Z, K]
+  std::vector<std::vector<int>> nearest_;  // [Z][Z - 1], experts ask for it per case
 };
 
 // Reads and validates a graph file; errors carry file:line:column. `name_or_path` is "cxr", "toy"

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exact distances between two environments of one rule world, mechanism by mechanism
-// (Budhathoki et al. 2021, ours for the numbers). Parents are drawn from the new environment:
-//   kl = sum over the mechanism's variables x of E_{pa ~ new} KL(new(x | pa) || old(x | pa)),
-//   hellinger = sqrt(1 - E_{pa ~ new} prod_x BC_x(pa)) with BC the Bhattacharyya coefficient: the
-//     distance of the joint laws of parents and variables when this mechanism alone changes,
-//   total_variation = largest over x of E_{pa ~ new} TV.
+// Exact distances between two environments of one rule world, mechanism by mechanism: those of
+// graph/generative_distance.h with the category g in the place of the disease, and the recording of
+// z (flip, given a pair) as one more variable of "mechanism".
 #pragma once
 
 #include <vector>
@@ -15,9 +12,8 @@
 
 namespace tightrope {
 
-// "prior" (u and g), "mechanism" (clinical attributes and the recording of z), "spurious", "visual"
-// (channels), "lexical" (slots before the cap), in this order; kl of all is additive. Image
-// integrals are numerical: kl and hellinger to 1e-9, total_variation to 1e-5.
+// "prior" (u and g), "mechanism", "spurious", "visual", "lexical"; kl sums to the KL of whole
+// cases.
 std::vector<MechanismDistance> rule_distances(const RuleShape& shape, const RuleLaw& old_law,
                                               const RuleLaw& new_law);
 

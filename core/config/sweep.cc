@@ -19,8 +19,8 @@ using internal::SweepAxis;
 using internal::SweepFilter;
 using internal::SweepRow;
 
-const std::vector<std::string> kMembers = {"arms",   "grid", "zip",    "list",
-                                           "random", "when", "exclude"};
+const std::vector<std::string> kMembers = {"arms",   "grid", "zip",     "list",
+                                           "random", "when", "exclude", "set"};
 
 bool check_members(const Node& block, const std::string& path, Problems& problems) {
   if (!block.is_map()) {

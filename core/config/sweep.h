@@ -8,10 +8,12 @@
 //   list:    [{dotted.path: value, ...}, ...]         rows
 //   random:  {count: n, seed: s, over: {dotted.path: {uniform: [a, b]} | {log_uniform: [a, b]}
 //                                       | {integer: [a, b]} | {choice: [values]}}}
+//   set:     {dotted.path: value, ...}                the same for every point, without a label
 //   when:    "arm == cpo and rft.beta < 1"            text or a list of texts, all must hold
 //   exclude: [{dotted.path: value, ...}, ...]         points that match one whole row are dropped
 //
-// Members combine in this order, arms slowest. See sweep_filter.h for the language of `when`.
+// Members combine in this order after `set`, arms slowest. See sweep_filter.h for the language of
+// `when`.
 #pragma once
 
 #include <string>

@@ -132,6 +132,11 @@ bool is_dotted_path(const std::string& text) {
 
 std::vector<SweepAxis> sweep_axes(const Node& block, const std::string& path, Problems& problems) {
   std::vector<SweepAxis> axes;
+  if (const Node* set = block.find("set")) {
+    const std::string where = joined_path(path, "set");
+    entries_of(*set, where, "{path: value, ...}", problems);
+    axes.push_back({"set", set->mark(), {read_row(*set, where, problems)}});
+  }
   if (const Node* arms = block.find("arms")) {
     axes.push_back(arms_axis(*arms, joined_path(path, "arms"), problems));
   }

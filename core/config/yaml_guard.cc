@@ -114,7 +114,7 @@ void check_text(const SourceText& source, Problems& problems) {
   const std::string_view text = source.text();
   if (text.size() > kLargestText) {
     problems.add(
-        source.mark_at(-1, 0), "",
+        source.mark_at(0), "",
         fmt::format("{} bytes is more than the 16 MiB a configuration may have", text.size()));
     return;
   }

@@ -45,8 +45,9 @@ struct Open {
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const SourceText& source, Problems& problems)
-      : source_(source), problems_(problems) {}
+  TreeBuilder(const SourceText& source, Problems& problems) : source_(source), problems_(problems) {
+    root_.node = Node::null(source.mark_at(0));
+  }
 
   Node root() const { return root_.node; }
 
@@ -63,7 +64,10 @@ class TreeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     add_slip(mark, hidden_tag_slip(source_from(mark)));
     if (awaits_key()) stop(at(mark), path(), "a key must be text, here it is nothing");
-    finish({Node::null(at(mark)), 1, 0}, anchor);
+    // Where nothing is written the parser points at what comes next; the key is a better place.
+    const bool after_key = !stack_.empty() && stack_.back().is_map;
+    const bool elsewhere = after_key && at(mark).line != stack_.back().key_mark.line;
+    finish({Node::null(elsewhere ? stack_.back().key_mark : at(mark)), 1, 0}, anchor);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,

@@ -56,7 +56,7 @@ void adam(std::int64_t n, const AdamCoefficients& c, const float* g, float* p, f
     const auto change = hn::Div(hn::Mul(hn::Set(d, c.step_size), first), root);
     hn::StoreU(first, d, m + i);
     hn::StoreU(second, d, v + i);
-    hn::StoreU(hn::Sub(hn::Mul(hn::Set(d, c.keep), old), change), d, p + i);
+    hn::StoreU(hn::MulSub(hn::Set(d, c.keep), old, change), d, p + i);
   });
 }
 

@@ -163,7 +163,9 @@ TEST_P(PolicyConformance, DistributionsAreNormalisedAndMatchEvaluate) {
   for (std::size_t i = 0; i < batch.tokens.size(); ++i) {
     const std::span<double> row =
         std::span(out.log_prob).subspan(i * out.vocabulary, out.vocabulary);
-    if (batch.tokens[i] != Vocabulary::end_of_sequence()) EXPECT_NEAR(log_sum_exp(row), 0, 1e-9);
+    if (batch.tokens[i] != Vocabulary::end_of_sequence()) {
+      EXPECT_NEAR(log_sum_exp(row), 0, 1e-9);
+    }
     EXPECT_NEAR(log_sum_exp(std::span(out.belief).subspan(i * 3, 3)), 0, 1e-9);
     if (batch.mask[i] != 0) {
       EXPECT_NEAR(out.log_prob[(i - 1) * out.vocabulary + batch.tokens[i]], log_prob[i], 1e-5);

@@ -83,34 +83,35 @@ TEST(Schema, ReadsEveryType) {
 }
 
 TEST(Schema, WrongTypesAndRangesAreReportedTogether) {
-  EXPECT_EQ(problems_of("name: [a]\n"
-                        "beta: fast\n"
-                        "batch: 2.5\n"
-                        "cases: '7'\n"
-                        "link: hing\n"
-                        "clip: -1\n"
-                        "limit: 99999999999999999999\n"
-                        "weights: 0.5\n"
-                        "layers: [1, x, 2.0]\n"
-                        "terms: [kl, entropi]\n"
-                        "thinking: yes\n"
-                        "tag: {a: 1}\n"),
-            "exp.yaml:1:7: x.name: expected text, got a list\n"
-            "exp.yaml:2:7: x.beta: expected a number > 0 (unit: nat), got \"fast\"\n"
-            "exp.yaml:3:8: x.batch: expected an integer >= 1 (unit: case), got 2.5\n"
-            "exp.yaml:4:8: x.cases: expected an integer, got the text \"7\" (remove the quotes)\n"
-            "exp.yaml:5:7: x.link: expected one of sigmoid, hinge, ipo, got \"hing\"; did you mean "
-            "\"hinge\"?\n"
-            "exp.yaml:6:7: x.clip: expected a number in [0, 10], got -1\n"
-            "exp.yaml:7:8: x.limit: expected an integer, got 99999999999999999999, which is too "
-            "large for this field\n"
-            "exp.yaml:8:10: x.weights: expected a list of numbers, each in [0, 1), got 0.5\n"
-            "exp.yaml:9:13: x.layers.1: expected an integer, got \"x\"\n"
-            "exp.yaml:9:16: x.layers.2: expected an integer, got 2.0\n"
-            "exp.yaml:10:13: x.terms.1: expected one of kl, entropy, got \"entropi\"; did you mean "
-            "\"entropy\"?\n"
-            "exp.yaml:11:11: x.thinking: expected true or false, got \"yes\"\n"
-            "exp.yaml:12:6: x.tag: expected text, got a mapping\n");
+  EXPECT_EQ(
+      problems_of("name: [a]\n"
+                  "beta: fast\n"
+                  "batch: 2.5\n"
+                  "cases: '7'\n"
+                  "link: hing\n"
+                  "clip: -1\n"
+                  "limit: 99999999999999999999\n"
+                  "weights: 0.5\n"
+                  "layers: [1, x, 2.0]\n"
+                  "terms: [kl, entropi]\n"
+                  "thinking: yes\n"
+                  "tag: {a: 1}\n"),
+      "exp.yaml:1:7: x.name: expected text, got a list\n"
+      "exp.yaml:2:7: x.beta: expected a number > 0 (unit: nat), got \"fast\"\n"
+      "exp.yaml:3:8: x.batch: expected an integer >= 1 (unit: case), got 2.5\n"
+      "exp.yaml:4:8: x.cases: expected an integer, got the text \"7\" (remove the quotes)\n"
+      "exp.yaml:5:7: x.link: expected one of sigmoid, hinge, ipo, got \"hing\"; did you mean "
+      "\"hinge\"?\n"
+      "exp.yaml:6:7: x.clip: expected a number in [0, 10], got -1\n"
+      "exp.yaml:7:8: x.limit: expected an integer (unit: step), got 99999999999999999999, which is "
+      "too large for this field\n"
+      "exp.yaml:8:10: x.weights: expected a list of numbers, each in [0, 1), got 0.5\n"
+      "exp.yaml:9:13: x.layers.1: expected an integer, got \"x\"\n"
+      "exp.yaml:9:16: x.layers.2: expected an integer, got 2.0\n"
+      "exp.yaml:10:13: x.terms.1: expected one of kl, entropy, got \"entropi\"; did you mean "
+      "\"entropy\"?\n"
+      "exp.yaml:11:11: x.thinking: expected true or false, got \"yes\"\n"
+      "exp.yaml:12:6: x.tag: expected text, got a mapping\n");
 }
 
 TEST(Schema, RangeEnds) {

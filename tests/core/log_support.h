@@ -40,7 +40,7 @@ class TemporaryFolder {
 };
 
 inline constexpr int kSegments = 3;
-inline constexpr int kSteps = 240;
+inline constexpr int kSteps = 245;
 inline constexpr std::uint64_t kHash = 0x1234;
 
 // A text contained in the message of the exception of this type that `action` throws.

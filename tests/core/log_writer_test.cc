@@ -25,16 +25,16 @@ TEST(LogWriter, WritesWhatWasPut) {
   const LogReader log = LogReader::open(path);
   EXPECT_FALSE(log.partial());
   EXPECT_EQ(log.schema_version(), kLogSchemaVersion);
-  EXPECT_EQ(log.rows("scalars/step"), 240u);
-  EXPECT_EQ(log.rows("evaluation/checkpoint"), 24u);
-  EXPECT_EQ(log.rows("drift/drift_step"), 80u);
-  EXPECT_EQ(log.info("evaluation/tokens").shape, (LogShape{3, 24, 2, 3, 32}));
+  EXPECT_EQ(log.rows("scalars/step"), 245u);
+  EXPECT_EQ(log.rows("evaluation/checkpoint"), 25u);
+  EXPECT_EQ(log.rows("drift/drift_step"), 82u);
+  EXPECT_EQ(log.info("evaluation/tokens").shape, (LogShape{3, 25, 2, 3, 32}));
   EXPECT_EQ(
       log.info("evaluation/tokens").dims,
       (std::vector<std::string>{"segment", "checkpoint", "environment", "quantile", "probe"}));
   const auto steps = log.read<std::int64_t>("evaluation/checkpoint").values;
   EXPECT_EQ(steps.front(), 0);
-  EXPECT_EQ(steps.back(), 230);
+  EXPECT_EQ(steps.back(), 240);
   // One row of one segment, by the block reader: target = its step everywhere.
   const auto row = log.read<std::int32_t>("evaluation/target", {1, 5, 0}, {1, 1, 32});
   EXPECT_EQ(row.values, std::vector<std::int32_t>(32, 50));

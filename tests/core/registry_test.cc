@@ -125,7 +125,7 @@ TEST(Registry, UnknownNames) {
             "exp.yaml:1:8: shape: expected {type: NAME, ...} or the name of a shape, got a list; "
             "known: blob (no sides), square (four equal sides)\n");
   EXPECT_EQ(problems_of("shape:\n"),
-            "exp.yaml:1:7: shape: expected {type: NAME, ...} or the name of a shape, got nothing; "
+            "exp.yaml:1:1: shape: expected {type: NAME, ...} or the name of a shape, got nothing; "
             "known: blob (no sides), square (four equal sides)\n");
 }
 

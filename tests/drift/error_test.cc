@@ -31,8 +31,10 @@ TEST(DriftError, TargetsThatDoNotFit) {
               HasSubstr("to = uniform: the rows of table confounding are no probability"));
   EXPECT_THAT(drift_error("{type: sudden, factor: confounding, to: reversed}"),
               HasSubstr("table confounding is a single number"));
-  EXPECT_THAT(drift_error("{type: sudden, factor: prior, to: {rewired: 0.5}}"),
-              HasSubstr("table prior has the axes [disease], needed are disease and attribute"));
+  EXPECT_THAT(
+      drift_error("{type: sudden, factor: prior, to: {rewired: 0.5}}"),
+      HasSubstr(
+          "table prior has the axes [disease], needed are disease (or category) and attribute"));
   EXPECT_THAT(drift_error("{type: sudden, factor: spurious, to: [[1, 1], [0, 0]]}"),
               AllOf(HasSubstr("shape [3, 2] (site x spurious)"), HasSubstr("shape [2, 2]")));
 }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every registered expert must do, over whatever is registered.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "core/base/error.h"
+#include "tests/experts/expert_support.h"
+
+namespace tightrope {
+namespace {
+
+using test::Bench;
+
+const std::vector<std::shared_ptr<Bench>>& benches() {
+  static const std::vector<std::shared_ptr<Bench>> all = {
+      std::make_shared<Bench>("{type: concept, graph: cxr}"),
+      std::make_shared<Bench>("{type: concept, graph: cxr, diagnosis: rule}"),
+      std::make_shared<Bench>("{type: concept, graph: synthetic, max_mentions: 3}"),
+      std::make_shared<Bench>(
+          "{type: concept, graph: synthetic, diagnosis: rule, max_mentions: 3}"),
+      std::make_shared<Bench>("{type: concept, graph: toy, report_from: image}"),
+      std::make_shared<Bench>("{type: bandit, contexts: 2, rewards: [[1, 0, 0.5], [0, 2, -1]]}")};
+  return all;
+}
+
+// Every registered expert with its defaults, and the combinations of the one that has many.
+std::vector<std::string> expert_texts() {
+  std::vector<std::string> out;
+  for (const std::string& name : Registry<Expert>::get().names()) {
+    out.push_back("{type: " + name + "}");
+  }
+  for (const char* report : {"edit", "structural"}) {
+    for (const char* propose : {"uniform", "prior", "stratified", "nearest", "confusion"}) {
+      for (const char* cut : {"whole", "random_step"}) {
+        out.push_back(fmt::format(
+            "{{type: concept_graph, report: {}, propose: {}, cut: {}, edit_noise: 0.2}}", report,
+            propose, cut));
+      }
+    }
+  }
+  return out;
+}
+
+TEST(ExpertConformance, PairsAreGrammaticalDifferentAndReplay) {
+  const std::vector<std::string> texts = expert_texts();
+  ASSERT_GE(texts.size(), 23U);
+  std::vector<std::shared_ptr<const Expert>> experts;
+  for (const std::string& text : texts) experts.push_back(test::make_expert(text));
+  int pairs = 0;
+  const bool held = rc::check([&] {
+    const Bench& bench = *benches()[*rc::gen::inRange<std::size_t>(0, benches().size())];
+    const int n = *rc::gen::inRange(0, bench.cases.size());
+    const bool thinking = *rc::gen::arbitrary<bool>();
+    const auto repeat = *rc::gen::arbitrary<std::uint32_t>();
+    const Stream stream(*rc::gen::arbitrary<std::uint64_t>(), Purpose::kExpert, 0);
+    for (const auto& expert : experts) {
+      Pair pair;
+      try {
+        pair = expert->propose(bench.context(), n, thinking, stream, repeat);
+      } catch (const InputError&) {
+        // Only a world without a graph may be refused.
+        RC_ASSERT(bench.world->vocabulary().attributes() == 0);
+        continue;
+      }
+      ++pairs;
+      RC_ASSERT(test::grammar_defect(*bench.world, pair.chosen) == "");
+      RC_ASSERT(test::grammar_defect(*bench.world, pair.rejected) == "");
+      RC_ASSERT(test::answer_of(*bench.world, pair.chosen) == bench.cases.disease[n]);
+      RC_ASSERT(test::answer_of(*bench.world, pair.rejected) == pair.rejected_disease);
+      RC_ASSERT(pair.rejected_disease != bench.cases.disease[n]);
+      RC_ASSERT(pair.chosen.tokens != pair.rejected.tokens);
+      if (!thinking) {
+        RC_ASSERT(pair.chosen.tokens.size() == 4U);
+        RC_ASSERT(pair.rejected.tokens.size() == 4U);
+      }
+      // A case's pair depends on (stream, repeat, n) alone, not on what was proposed between.
+      expert->propose(bench.context(), (n + 1) % bench.cases.size(), thinking, stream, repeat);
+      const Pair again = expert->propose(bench.context(), n, thinking, stream, repeat);
+      RC_ASSERT(again.chosen.tokens == pair.chosen.tokens);
+      RC_ASSERT(again.rejected.tokens == pair.rejected.tokens);
+      RC_ASSERT(again.rejected.mask == pair.rejected.mask);
+    }
+  });
+  EXPECT_TRUE(held);
+  EXPECT_GT(pairs, 1000);
+}
+
+TEST(ExpertConformance, RepeatsDiffer) {
+  const Bench& bench = *benches()[0];
+  for (const std::string& text : expert_texts()) {
+    const auto expert = test::make_expert(text);
+    bool differs = false;
+    for (int n = 0; n < 50 && !differs; ++n) {
+      const Stream stream(1, Purpose::kExpert, 0);
+      differs = expert->propose(bench.context(), n, true, stream, 0).rejected.tokens !=
+                expert->propose(bench.context(), n, true, stream, 1).rejected.tokens;
+    }
+    EXPECT_TRUE(differs) << text;
+  }
+}
+
+TEST(ExpertConformance, NeedsPolicyIsDeclaredExactlyWhenTheBeliefIsRead) {
+  const Bench& bench = *benches()[0];
+  for (const std::string& text : expert_texts()) {
+    const auto expert = test::make_expert(text);
+    bool asked = false;
+    ExpertContext context = bench.context();
+    const auto belief = context.policy_belief;
+    context.policy_belief = [&](int n, std::span<double> out) {
+      asked = true;
+      belief(n, out);
+    };
+    expert->propose(context, 0, true, Stream(1, Purpose::kExpert, 0), 0);
+    EXPECT_EQ(asked, expert->needs_policy()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace tightrope

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// `tightrope objective`: numbers in, loss and gradient out; errors name path, value and allowed.
+#include "experiments/objective_command.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "core/base/error.h"
+
+namespace tightrope {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+json golden(const std::string& name) {
+  std::ifstream file(std::string(TIGHTROPE_SOURCE_DIR) + "/tests/golden/" + name);
+  return json::parse(file);
+}
+
+json even(double sum, int length) {
+  return json(std::vector<double>(static_cast<std::size_t>(length), sum / length));
+}
+
+json fixture_p() {
+  const json f = golden("pairwise_losses.json")["fixture"];
+  json input;
+  for (const char* side : {"chosen", "rejected"}) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      const int length = f[side + std::string("_length")][i];
+      input[std::string("policy_") + side].push_back(even(f[side][i], length));
+      input[std::string("reference_") + side].push_back(
+          even(f[std::string("reference_") + side][i], length));
+    }
+  }
+  return input;
+}
+
+std::vector<std::string> sets_of(const json& set) {
+  std::vector<std::string> sets;
+  for (const auto& [key, value] : set.items()) {
+    sets.push_back(key + "=" + (value.is_string() ? value.get<std::string>() : value.dump()));
+  }
+  return sets;
+}
+
+std::string error_of(const std::string& name, const json& input,
+                     std::vector<std::string> sets = {}) {
+  try {
+    run_objective(name, input, sets);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Objective, EveryGoldenValue) {
+  for (const json& c : golden("pairwise_losses.json")["cases"]) {
+    SCOPED_TRACE(c["id"].get<std::string>());
+    const json out = run_objective("dpo", fixture_p(), sets_of(c["set"]));
+    EXPECT_NEAR(out["loss"].get<double>(), c["mean"].get<double>(), 1e-9);
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_NEAR(out["per_sample"][i].get<double>(), c["loss"][i].get<double>(), 1e-9);
+      for (const json& slope : out["gradient"]["policy_chosen"][i]) {
+        EXPECT_NEAR(3 * slope.get<double>(), c["chosen_slope"][i].get<double>(), 1e-7);
+      }
+    }
+  }
+}
+
+TEST(Objective, SupervisedAndItsMask) {
+  const json input = {{"policy", {{-1.0, -2.0, nullptr}, {-3.0, 1e9, -0.5}}},
+                      {"mask", {{1, 1, 0}, {true, false, 1}}}};
+  const json out = run_objective("sft", input, {});
+  EXPECT_NEAR(out["loss"].get<double>(), 6.5 / 4, 1e-15);
+  EXPECT_EQ(out["gradient"]["policy"], json({{-0.25, -0.25, 0.0}, {-0.25, 0.0, -0.25}}));
+  EXPECT_NEAR(out["per_sample"][0].get<double>(), 2 * 3.0 / 4, 1e-15);
+  const json mean = run_objective("sft", input, {"normaliser=sequence_mean"});
+  EXPECT_NEAR(mean["loss"].get<double>(), (1.5 + 1.75) / 2, 1e-15);
+}
+
+TEST(Objective, PaddingMayBeNullOrAnything) {
+  json input = fixture_p();
+  const json clean = run_objective("dpo", input, {"rpo_alpha=1"});
+  for (const char* side : {"chosen", "rejected"}) {
+    json mask;
+    for (std::size_t i = 0; i < 3; ++i) {
+      json& row = input[std::string("policy_") + side][i];
+      json ones = json(std::vector<int>(row.size(), 1));
+      for (int pad = 0; pad < 2; ++pad) {
+        row.push_back(nullptr);
+        input[std::string("reference_") + side][i].push_back(pad == 0 ? json(std::nan(""))
+                                                                      : json(77));
+        ones.push_back(0);
+      }
+      mask.push_back(ones);
+    }
+    input[std::string("mask_") + side] = mask;
+  }
+  const json out = run_objective("dpo", input, {"rpo_alpha=1"});
+  EXPECT_EQ(out["loss"], clean["loss"]);
+  EXPECT_EQ(out["metrics"], clean["metrics"]);
+  EXPECT_EQ(out["gradient"]["policy_chosen"][0][4], 0.0);
+  EXPECT_EQ(out["gradient"]["policy_chosen"][0][0], clean["gradient"]["policy_chosen"][0][0]);
+}
+
+TEST(Objective, PerSampleAveragesToTheLoss) {
+  const json out = run_objective("cpo", fixture_p(), {"preset=cpo_paper_defaults", "beta=0.3"});
+  double sum = 0;
+  for (const json& value : out["per_sample"]) sum += value.get<double>();
+  EXPECT_NEAR(sum / 3, out["loss"].get<double>(), 1e-14);
+}
+
+TEST(Objective, FirstDivergenceNeedsTokens) {
+  EXPECT_THAT(error_of("dpo", fixture_p(), {"credit=first_divergence"}),
+              AllOf(HasSubstr("tokens_chosen: missing"), HasSubstr("first_divergence")));
+  json input = {{"policy_chosen", {{-1.0, -0.5}}},    {"policy_rejected", {{-1.0, -3.0}}},
+                {"reference_chosen", {{-1.0, -1.0}}}, {"reference_rejected", {{-2.0, -1.0}}},
+                {"tokens_chosen", {{4, 5}}},          {"tokens_rejected", {{4, 6}}}};
+  const json out = run_objective("dpo", input, {"credit=first_divergence"});
+  EXPECT_NEAR(out["loss"].get<double>(), std::log1p(std::exp(-0.25)), 1e-15);
+  EXPECT_EQ(out["gradient"]["policy_chosen"][0][0], 0.0);
+  EXPECT_EQ(out["gradient"]["policy_rejected"][0][0], 0.0);
+}
+
+TEST(Objective, ErrorsNamePathValueAndAllowed) {
+  json input = fixture_p();
+  input["policy_chosen"][1][2] = nullptr;
+  EXPECT_THAT(error_of("dpo", input), AllOf(HasSubstr("policy_chosen[1][2] = null"),
+                                            HasSubstr("finite number where mask_chosen is 1")));
+  input = fixture_p();
+  input["policy_rejected"][0][0] = "x";
+  EXPECT_THAT(error_of("dpo", input),
+              AllOf(HasSubstr("policy_rejected[0][0] = \"x\""), HasSubstr("must be a number")));
+  input = fixture_p();
+  input["reference_chosen"][2].push_back(-1);
+  EXPECT_THAT(error_of("dpo", input), HasSubstr("reference_chosen[2]: has 3 entries, must have 2"));
+  input = fixture_p();
+  input["policy_rejected"].erase(2);
+  input["reference_rejected"].erase(2);
+  EXPECT_THAT(error_of("dpo", input), HasSubstr("policy_rejected: has 2 rows, must have 3"));
+  input = fixture_p();
+  input["mask_chosen"] = json({{1, 1, 1, 2}, {1, 1, 1, 1, 1}, {1, 1}});
+  EXPECT_THAT(error_of("dpo", input), HasSubstr("mask_chosen[0][3] = 2: must be 0, 1"));
+  input = fixture_p();
+  input.erase("reference_rejected");
+  EXPECT_THAT(error_of("dpo", input), HasSubstr("reference_rejected: missing"));
+  input = fixture_p();
+  input["policy_choosen"] = 1;
+  EXPECT_THAT(error_of("dpo", input),
+              AllOf(HasSubstr("policy_choosen: unknown field"), HasSubstr("did you mean")));
+  EXPECT_THAT(error_of("dpo", json::array()), HasSubstr("must be an object"));
+  EXPECT_THAT(error_of("sft", {{"policy", json::array()}}), HasSubstr("N >= 1"));
+  EXPECT_THAT(error_of("sft", {{"policy", {1, 2}}}), HasSubstr("policy[0] = 1: must be a list"));
+}
+
+TEST(Objective, ReservedFieldsAndOptions) {
+  EXPECT_THAT(
+      error_of("sft", {{"policy", {{-1.0}}}, {"advantage", {1.0}}}),
+      HasSubstr("advantage: optimizer sft does not take this field; it takes policy, mask"));
+  EXPECT_THAT(error_of("dpo", {{"policy", {{-1.0}}}}), HasSubstr("it takes policy_chosen"));
+  EXPECT_THAT(error_of("dppo", fixture_p()), HasSubstr("did you mean \"dpo\""));
+  EXPECT_THAT(error_of("dpo", fixture_p(), {"beta=-1"}),
+              AllOf(HasSubstr("--set beta=-1"), HasSubstr("> 0")));
+  EXPECT_THAT(error_of("dpo", fixture_p(), {"bet=1"}), HasSubstr("did you mean \"beta\""));
+  EXPECT_THAT(error_of("dpo", fixture_p(), {"beta"}), HasSubstr("key=value"));
+  EXPECT_EQ(run_objective("dpo", fixture_p(), {"beta=1", "beta=0.1"})["loss"],
+            run_objective("dpo", fixture_p(), {})["loss"]);
+}
+
+}  // namespace
+}  // namespace tightrope
