@@ -35,8 +35,7 @@ std::vector<NamedEnvironment> read_environments(const Node& node, Problems& prob
     const bool alone = entry.value.is_map() && entry.value.entries().size() == 1;
     const std::int64_t number = at != nullptr ? at->as_integer().value_or(-1) : -1;
     const bool at_end = at != nullptr && at->is_scalar() && at->text() == "end";
-    if (entry.key == "now" || at == nullptr || !alone ||
-        (number < 0 && !at_end)) {
+    if (entry.key == "now" || at == nullptr || !alone || (number < 0 && !at_end)) {
       problems.add(entry.value.mark(), path,
                    "expected {at: STEP} or {at: end} with STEP >= 0 and a name other than `now`");
       continue;

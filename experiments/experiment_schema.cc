@@ -36,6 +36,16 @@ Schema<ExperimentParams> ExperimentParams::schema() {
   return s;
 }
 
+const std::vector<std::string>& experiment_keys() {
+  static const std::vector<std::string> keys = [] {
+    const Schema<ExperimentParams> schema = ExperimentParams::schema();
+    std::vector<std::string> out;
+    for (const FieldInfo& field : schema.fields()) out.push_back(field.name);
+    return out;
+  }();
+  return keys;
+}
+
 Schema<StageParams> StageParams::schema() {
   using P = StageParams;
   Schema<P> s;

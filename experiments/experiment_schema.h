@@ -18,6 +18,9 @@ struct ExperimentParams {
   static Schema<ExperimentParams> schema();
 };
 
+// The keys an experiment file may have at its top.
+const std::vector<std::string>& experiment_keys();
+
 struct StageParams {
   std::string name;
   Node optimizer, expert, stepper, data;

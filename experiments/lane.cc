@@ -72,7 +72,7 @@ void Lane::prepare() {
   const Stage& spec = stage();
   if (spec.data_kind == DataKind::kStream || data_) return;
   data_ = std::make_unique<TrainingSet>(
-      spec, context_->world(), *context_->environment(spec.environment), streams_, 0,
+      spec, context_->world(), CaseLaws{{context_->environment(spec.environment)}, {}}, streams_, 0,
       static_cast<int>(spec.cases), belief_of(spec, *policy_, reference_, *workspace_));
   if (spec.optimizer->needs_reference()) data_->set_reference(*policy_, reference_, *workspace_);
   order_ =
@@ -86,10 +86,11 @@ void Lane::gather_batch() {
     return;
   }
   const std::int64_t now = experiment_->stage_start(stage_) + step_;
-  const auto environment = spec.environment == "now" ? context_->environment_at(now)
-                                                     : context_->environment(spec.environment);
-  TrainingSet fresh(spec, context_->world(), *environment, streams_,
-                    static_cast<std::uint32_t>(step_), static_cast<int>(spec.batch),
+  const CaseLaws laws = spec.environment == "now"
+                            ? context_->laws_at(now, static_cast<int>(spec.batch))
+                            : CaseLaws{{context_->environment(spec.environment)}, {}};
+  TrainingSet fresh(spec, context_->world(), laws, streams_, static_cast<std::uint32_t>(step_),
+                    static_cast<int>(spec.batch),
                     belief_of(spec, *policy_, parameters_, *workspace_));
   if (spec.optimizer->needs_reference()) fresh.set_reference(*policy_, reference_, *workspace_);
   std::vector<std::int32_t> all(fresh.size());

@@ -33,6 +33,7 @@ PackLog::PackLog(const std::string& path, std::vector<std::unique_ptr<Lane>>& la
   if (resume_from != nullptr) return;
   write_constants(lanes, labels);
   write_drift(lanes);
+  write_events(lanes);
   log_.start();
 }
 
@@ -100,6 +101,27 @@ void PackLog::write_drift(const std::vector<std::unique_ptr<Lane>>& lanes) {
     log_.write(std::string("drift/environment_") + names[i], named[i]);
     log_.write(std::string("drift/") + names[i], timed[i]);
   }
+}
+
+void PackLog::write_events(const std::vector<std::unique_ptr<Lane>>& lanes) {
+  const std::size_t count = event_count(lanes);
+  if (count == 0) return;
+  std::vector<std::int64_t> time;
+  std::vector<std::string> process, factor, kind;
+  for (const auto& lane : lanes) {
+    std::vector<DriftEvent> events = lane->context().events();
+    events.resize(count, {-1, "", "", ""});
+    for (const DriftEvent& event : events) {
+      time.push_back(event.time);
+      process.push_back(event.process);
+      factor.push_back(event.factor);
+      kind.push_back(event.kind);
+    }
+  }
+  log_.write("drift/event_time", time);
+  log_.write("drift/event_process", process);
+  log_.write("drift/event_factor", factor);
+  log_.write("drift/event_kind", kind);
 }
 
 void PackLog::append_scalars(const std::vector<std::unique_ptr<Lane>>& lanes, std::int64_t first,

@@ -54,6 +54,7 @@ class PackLog {
  private:
   void write_constants(std::vector<std::unique_ptr<Lane>>& lanes,
                        const std::vector<SegmentLabel>& labels);
+  void write_events(const std::vector<std::unique_ptr<Lane>>& lanes);
   void write_drift(const std::vector<std::unique_ptr<Lane>>& lanes);
 
   ProbeShape shape_;
@@ -63,6 +64,9 @@ class PackLog {
   std::size_t environments_ = 0;
   LogWriter log_;
 };
+
+// The largest number of drift events of any lane.
+std::size_t event_count(const std::vector<std::unique_ptr<Lane>>& lanes);
 
 // "rewards/chosen" -> "rewards_chosen": variable names hold no slash.
 std::string variable_name(std::string name);

@@ -149,7 +149,7 @@ LogGroup belief_group(std::size_t lanes, const Lane& lane, const ProbeShape& s) 
   return group;
 }
 
-LogGroup drift_group(std::size_t lanes, const Lane& lane) {
+LogGroup drift_group(std::size_t lanes, const Lane& lane, std::size_t events) {
   WorldContext& context = lane.context();
   std::vector<std::string> mechanisms;
   for (const MechanismDistance& d :
@@ -172,10 +172,27 @@ LogGroup drift_group(std::size_t lanes, const Lane& lane) {
       variable("hellinger", timed, LogType::kF64, "1", "Hellinger distance"),
       variable("total_variation", timed, LogType::kF64, "1",
                "largest total variation of a variable")};
+  if (events == 0) return group;
+  group.dims.push_back(fixed_dimension("event", events));
+  const std::vector<std::string> event = {"segment", "event"};
+  group.variables.push_back(
+      variable("event_time", event, LogType::kI64, "1", "stream time of the event; -1: no event"));
+  group.variables.push_back(
+      variable("event_process", event, LogType::kString, "1", "type of the drift process"));
+  group.variables.push_back(
+      variable("event_factor", event, LogType::kString, "1", "factor that is moved"));
+  group.variables.push_back(
+      variable("event_kind", event, LogType::kString, "1", "start, end or switch"));
   return group;
 }
 
 }  // namespace
+
+std::size_t event_count(const std::vector<std::unique_ptr<Lane>>& lanes) {
+  std::size_t most = 0;
+  for (const auto& lane : lanes) most = std::max(most, lane->context().events().size());
+  return most;
+}
 
 std::string variable_name(std::string name) {
   std::replace(name.begin(), name.end(), '/', '_');
@@ -193,7 +210,7 @@ LogSchema PackLog::schema(const std::vector<std::unique_ptr<Lane>>& lanes,
     schema.attributes.push_back({name, value});
   schema.groups = {meta_group(lanes.size(), lane.context().world()),
                    scalar_group(lanes.size(), lane), evaluation_group(lanes.size(), lane, metrics),
-                   drift_group(lanes.size(), lane)};
+                   drift_group(lanes.size(), lane, event_count(lanes))};
   if (shape.probes > 0) {
     if (shape.top > 0) schema.groups.push_back(token_group(lanes.size(), lane, shape));
     if (shape.full > 0) schema.groups.push_back(full_group(lanes.size(), lane, shape));

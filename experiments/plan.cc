@@ -107,7 +107,7 @@ std::string Plan::values_json(int point) const {
 Node Plan::tree_of(int point, Problems& problems) const {
   Node tree = tree_;
   for (const auto& [path, value] : points_[point].overrides) {
-    tree = apply_override(tree, path, value, problems);
+    tree = apply_override(tree, path, value, problems, experiment_keys());
   }
   return tree;
 }

@@ -14,6 +14,7 @@
 #include "core/config/override.h"
 #include "core/config/yaml.h"
 #include "core/log/lock.h"
+#include "experiments/experiment_schema.h"
 #include "experiments/interrupt.h"
 #include "experiments/manifest.h"
 #include "experiments/output_folder.h"
@@ -197,7 +198,7 @@ Node load_experiment_tree(const std::string& file, const std::vector<std::string
     TR_REQUIRE(equal != std::string::npos && equal > 0,
                "--set {}: expected path=value, for example --set rft.optimizer.beta=0.1", set);
     const Node value = parse_value(set.substr(equal + 1), "--set " + set);
-    tree = apply_override(tree, set.substr(0, equal), value, problems);
+    tree = apply_override(tree, set.substr(0, equal), value, problems, experiment_keys());
   }
   problems.throw_if_any();
   return tree;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/training_set.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "core/base/check.h"
@@ -30,6 +31,15 @@ Trajectory supervised(const Stage& stage, const Vocabulary& vocabulary, const Ca
   return out;
 }
 
+void copy_case(const Cases& from, int m, Cases& to, int n) {
+  to.site[n] = from.site[m];
+  to.category[n] = from.category[m];
+  to.disease[n] = from.disease[m];
+  std::ranges::copy(from.attributes_of(m), to.attributes_of(n).begin());
+  std::ranges::copy(from.image_of(m), to.image_of(n).begin());
+  std::ranges::copy(from.report_of(m), to.report_of(n).begin());
+}
+
 }  // namespace
 
 TrainingStreams training_streams(const Experiment& experiment, const Stage& stage,
@@ -41,21 +51,25 @@ TrainingStreams training_streams(const Experiment& experiment, const Stage& stag
           lane_stream(experiment, Purpose::kOrder, seed).child(tag)};
 }
 
-TrainingSet::TrainingSet(const Stage& stage, const World& world, const Environment& environment,
+TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
                          const TrainingStreams& streams, std::uint32_t step, int count,
                          std::function<void(int, const Cases&, std::span<double>)> policy_belief) {
   Cases cases;
-  environment.sample(streams.data, step, 0, count, cases);
-  ExpertContext context{world, environment, cases, {}};
-  if (policy_belief) {
-    context.policy_belief = [&](int n, std::span<double> belief) {
-      policy_belief(n, cases, belief);
-    };
+  laws.of(0).sample(streams.data, step, 0, count, cases);
+  Cases one;
+  for (int n = 0; !laws.of_case.empty() && n < count; ++n) {
+    if (laws.of_case[n] == laws.of_case[0]) continue;
+    laws.of(n).sample(streams.data, step, static_cast<std::uint32_t>(n), 1, one);
+    copy_case(one, 0, cases, n);
   }
+  const auto belief = [&](int n, std::span<double> out) { policy_belief(n, cases, out); };
   all_.clear(cases.channels);
   for (int n = 0; n < count; ++n) {
     all_.add_case(cases.image_of(n));
     if (stage.optimizer->trajectories() == TrajectoryKind::kPair) {
+      const ExpertContext context{
+          world, laws.of(n), cases,
+          policy_belief ? belief : std::function<void(int, std::span<double>)>()};
       const Pair pair = stage.expert->propose(context, n, stage.thinking, streams.expert, step);
       all_.add(pair.chosen);
       all_.add(pair.rejected);

@@ -23,10 +23,10 @@ TrainingStreams training_streams(const Experiment& experiment, const Stage& stag
 
 class TrainingSet {
  public:
-  // `count` cases from `environment`: case r of batch `step` draws from data.at(step, r). Pairs
+  // `count` cases from `laws`: case r of batch `step` draws from data.at(step, r). Pairs
   // come from the stage's expert; supervised sequences are full, direct or truncated by stage
   // shares.
-  TrainingSet(const Stage& stage, const World& world, const Environment& environment,
+  TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
               const TrainingStreams& streams, std::uint32_t step, int count,
               std::function<void(int, const Cases&, std::span<double>)> policy_belief);
 

@@ -24,11 +24,7 @@ WorldContext::WorldContext(const Experiment& experiment, std::int64_t seed)
 }
 
 WorldParams WorldContext::params_at(std::int64_t t) const {
-  WorldParams params = world_->base();
-  for (std::size_t i = 0; i < drift_.size(); ++i) {
-    params = drift_[i]->apply(params, t, clock_, drift_stream_.child(i + 1));
-  }
-  return params;
+  return compose(drift_, world_->base(), t, clock_, drift_stream_);
 }
 
 std::int64_t WorldContext::time_of(const NamedEnvironment& named) const {
@@ -60,13 +56,33 @@ std::shared_ptr<const Environment> WorldContext::environment(const std::string& 
   return slot;
 }
 
-std::shared_ptr<const Environment> WorldContext::environment_at(std::int64_t t) {
+CaseLaws WorldContext::laws_at(std::int64_t t, int count) {
+  const std::vector<double> weights = mixture_weights(drift_, t, clock_);
   const std::lock_guard lock(mutex_);
-  if (t != recent_time_ || !recent_) {
-    recent_ = world_->environment(params_at(t));
-    recent_time_ = t;
+  if (t != recent_time_) recent_.clear();
+  recent_time_ = t;
+  CaseLaws out;
+  std::map<DriftSide, int> index;
+  const auto law_of = [&](DriftSide side) {
+    const auto [found, fresh] = index.try_emplace(side, static_cast<int>(out.laws.size()));
+    if (fresh) {
+      auto& law = recent_[side];
+      if (!law) {
+        law = world_->environment(compose(drift_, world_->base(), t, clock_, drift_stream_, side));
+      }
+      out.laws.push_back(law);
+    }
+    return found->second;
+  };
+  if (is_certain(weights)) {
+    law_of(likeliest_side(weights));
+    return out;
   }
-  return recent_;
+  for (int n = 0; n < count; ++n) {
+    out.of_case.push_back(
+        law_of(draw_side(weights, drift_stream_, t, static_cast<std::uint32_t>(n))));
+  }
+  return out;
 }
 
 void WorldContext::fill(CaseSet& set, std::size_t e, Purpose purpose, int count) {

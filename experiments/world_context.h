@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/api/metric.h"
+#include "drift/compose.h"
 #include "experiments/experiment.h"
 
 namespace tightrope {
@@ -24,20 +25,32 @@ struct CaseSet {
   std::vector<OracleTrace> oracle;  // along the factual trajectories
 };
 
+// The environments of the cases drawn at one stream time: one law, or several when a gradual drift
+// mixes laws case by case.
+struct CaseLaws {
+  std::vector<std::shared_ptr<const Environment>> laws;
+  std::vector<int> of_case;  // index into laws per case; empty: all cases come from laws[0]
+  const Environment& of(int n) const {
+    return *laws[of_case.empty() ? 0 : static_cast<std::size_t>(of_case[n])];
+  }
+};
+
 class WorldContext {
  public:
   WorldContext(const Experiment& experiment, std::int64_t seed);
 
   const World& world() const { return *world_; }
-  // The law at stream time t (0 .. horizon), after all drift processes.
+  // The law at stream time t (0 .. horizon), after all drift processes; of a mixture the likelier.
   WorldParams params_at(std::int64_t t) const;
   std::int64_t time_of(const NamedEnvironment& named) const;
   // Exact distances of the law at time t from the law at time 0, per mechanism; kept once computed.
   const std::vector<MechanismDistance>& drift_distances(std::int64_t t);
   // Environment of a name; built once.
   std::shared_ptr<const Environment> environment(const std::string& name);
-  // Environment at stream time t, for streams; the most recent one is kept.
-  std::shared_ptr<const Environment> environment_at(std::int64_t t);
+  // The laws that cases 0 .. count - 1 of stream time t come from; which one is drawn per case.
+  CaseLaws laws_at(std::int64_t t, int count);
+  // Events of all drift processes, by time.
+  std::vector<DriftEvent> events() const { return all_events(drift_, clock_); }
   // Evaluation and probe cases of the e-th named environment; built on first use, then constant.
   const CaseSet& evaluation(std::size_t e);
   const CaseSet& probes(std::size_t e);
@@ -50,7 +63,7 @@ class WorldContext {
   void fill(CaseSet& set, std::size_t e, Purpose purpose, int count);
 
   std::vector<NamedEnvironment> named_;
-  std::vector<std::shared_ptr<const DriftProcess>> drift_;
+  DriftList drift_;
   DriftClock clock_;
   Stream drift_stream_, evaluation_stream_, probe_stream_;
   int evaluation_cases_ = 0;
@@ -61,7 +74,7 @@ class WorldContext {
   std::map<std::int64_t, std::vector<MechanismDistance>> distances_;
   std::vector<std::pair<WorldParams, std::vector<MechanismDistance>>> distinct_;
   std::int64_t recent_time_ = -1;
-  std::shared_ptr<const Environment> recent_;
+  std::map<DriftSide, std::shared_ptr<const Environment>> recent_;  // at recent_time_
   std::vector<std::unique_ptr<Lazy>> evaluation_, probes_;
 };
 

@@ -40,7 +40,9 @@ MechanismDistance named(const char* name, double kl, double overlap,
                         const std::vector<double>& variation) {
   const double largest =
       variation.empty() ? 0 : *std::max_element(variation.begin(), variation.end());
-  return {name, kl, std::sqrt(std::clamp(1 - overlap, 0.0, 1.0)), largest};
+  // Equal laws are at distance 0, not at the square root of a rounding error.
+  const double hellinger = kl == 0 ? 0 : std::sqrt(std::clamp(1 - overlap, 0.0, 1.0));
+  return {name, kl, hellinger, largest};
 }
 
 MechanismDistance prior_distance(const GenerativeLaw& now, const GenerativeLaw& before) {

@@ -38,6 +38,7 @@ class Reader {
     problems_.throw_if_any();
     each("edges", {"disease", "attribute", "relation", "reason"},
          [&](const Node& node, const std::string& path) { read_edge(node, path); });
+    problems_.throw_if_any();  // a misspelt edge would also read as a missing association
     check_associations();
     problems_.throw_if_any();
     return ConceptGraph(name, diseases_, attributes_, edges_);

@@ -60,6 +60,20 @@ std::vector<Group> own_attributes(Matrix& relation, std::vector<std::string>& la
   return groups;
 }
 
+// Two singles that share two associations would be an entangled pair of their own.
+bool entangles_singles(const Group& group, int k, const Matrix& relation) {
+  if (group.diseases.size() != 1) return false;
+  const auto& mine = relation[group.diseases[0]];
+  for (int z = 2 * kPairs; z < kDiseases; ++z) {
+    if (z == group.diseases[0] || relation[z][k] != Relation::kAssociation) continue;
+    for (int i = 0; i < kClinical; ++i) {
+      if (mine[i] == Relation::kAssociation && relation[z][i] == Relation::kAssociation)
+        return true;
+    }
+  }
+  return false;
+}
+
 void further_edges(const Group& group, const std::vector<bool>& discriminates, Matrix& relation,
                    Draws& draws) {
   int placed = 0;
@@ -68,6 +82,7 @@ void further_edges(const Group& group, const std::vector<bool>& discriminates, M
     for (int z : group.diseases) free = free && relation[z][k] == Relation::kIrrelevance;
     if (!free) continue;
     if (placed == group.further_associations + kExclusions) return;
+    if (placed < group.further_associations && entangles_singles(group, k, relation)) continue;
     for (int z : group.diseases) {
       relation[z][k] =
           placed < group.further_associations ? Relation::kAssociation : Relation::kExclusion;

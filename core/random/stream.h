@@ -17,16 +17,16 @@ namespace tightrope {
 // What a stream is for. Purposes have separate keys, so that two policies can be compared on the
 // same data and drift path (common random numbers). Never renumber: logs depend on it.
 enum class Purpose : std::uint32_t {
-  kWorld = 1,       // the numbers of the world (priors, links, which attributes are spurious)
-  kDriftPath = 2,   // random paths of drift processes
-  kData = 3,        // training cases
-  kEvaluation = 4,  // evaluation cases
-  kProbe = 5,       // probe cases
-  kExpert = 6,      // alternative trajectories
-  kForm = 7,        // full, direct or truncated training sequences
-  kOrder = 8,       // order of cases within an epoch
-  kInitial = 9,     // initial weights
-  kSampling = 10,   // tokens sampled from a policy
+  kWorld = 1,        // the numbers of the world (priors, links, which attributes are spurious)
+  kDriftPath = 2,    // random paths of drift processes
+  kData = 3,         // training cases
+  kEvaluation = 4,   // evaluation cases
+  kProbe = 5,        // probe cases
+  kExpert = 6,       // alternative trajectories
+  kForm = 7,         // full, direct or truncated training sequences
+  kOrder = 8,        // order of cases within an epoch
+  kInitial = 9,      // initial weights
+  kSampling = 10,    // tokens sampled from a policy
   kStatistics = 11,  // bootstrap and permutation draws
   kSweep = 12        // settings of a random search
 };

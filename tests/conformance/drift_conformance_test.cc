@@ -7,7 +7,7 @@
 
 #include "tests/drift/drift_support.h"
 
-namespace tightrope::test::drift_conformance {
+namespace tightrope::drift_test {
 namespace {
 
 const DriftClock kClock{1000};
@@ -100,4 +100,4 @@ TEST(DriftNames, NoneWasLostByTheLinker) {
 }
 
 }  // namespace
-}  // namespace tightrope::test::drift_conformance
+}  // namespace tightrope::drift_test

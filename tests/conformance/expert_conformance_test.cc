@@ -30,6 +30,7 @@ std::vector<std::string> expert_texts() {
   for (const std::string& name : Registry<Expert>::get().names()) {
     out.push_back("{type: " + name + "}");
   }
+  out.push_back("{type: answer_only, propose: confusion}");
   for (const char* report : {"edit", "structural"}) {
     for (const char* propose : {"uniform", "prior", "stratified", "nearest", "confusion"}) {
       for (const char* cut : {"whole", "random_step"}) {

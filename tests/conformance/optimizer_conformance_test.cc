@@ -8,7 +8,7 @@
 #include "core/random/stream.h"
 #include "tests/optimizers/batch.h"
 
-namespace tightrope::test {
+namespace tightrope::optimizer_test {
 namespace {
 
 class OptimizerConformance : public ::testing::TestWithParam<std::string> {
@@ -131,4 +131,4 @@ TEST(OptimizerNames, NoneWasLostByTheLinker) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::optimizer_test

@@ -8,7 +8,7 @@
 
 #include "tests/drift/drift_support.h"
 
-namespace tightrope::test {
+namespace tightrope::drift_test {
 namespace {
 
 const DriftClock kClock{100};
@@ -83,4 +83,4 @@ TEST(Compose, ErrorsNameThePlaceInTheList) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::drift_test

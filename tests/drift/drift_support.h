@@ -9,7 +9,7 @@
 #include "core/api/drift_process.h"
 #include "core/config/yaml.h"
 
-namespace tightrope::test {
+namespace tightrope::drift_test {
 
 // Tables of every constraint and factor a world may have; 3 sites, 4 diseases, 6 attributes.
 inline WorldParams small_world() {
@@ -92,4 +92,4 @@ inline bool equal(const WorldParams& a, const WorldParams& b) {
   return a.tables().size() == b.tables().size();
 }
 
-}  // namespace tightrope::test
+}  // namespace tightrope::drift_test

@@ -4,7 +4,7 @@
 
 #include "tests/drift/drift_support.h"
 
-namespace tightrope::test {
+namespace tightrope::drift_test {
 namespace {
 
 using ::testing::AllOf;
@@ -62,4 +62,4 @@ TEST(DriftError, Spelling) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::drift_test

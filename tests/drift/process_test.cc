@@ -7,7 +7,7 @@
 
 #include "tests/drift/drift_support.h"
 
-namespace tightrope::test {
+namespace tightrope::drift_test {
 namespace {
 
 using Values = std::vector<double>;
@@ -140,4 +140,4 @@ TEST(EveryProcess, KeepsTablesLawfulAndReplays) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::drift_test

@@ -2,6 +2,7 @@
 // Rank calibration without a reference: L = (1 / pairs) sum_i max(0, margin - lw_i + ll_i), lw and
 // ll the summed log-probs of chosen and rejected. Draws nothing. The example of
 // docs/adding-an-optimizer.md.
+#include "core/api/optimizer.h"
 #include "optimizers/pair_sums.h"
 
 namespace tightrope {

@@ -113,7 +113,7 @@ TEST(GenerativeDistance, NoDriftIsExactlyNothing) {
     const GenerativeLaw law = structured(test::tiny_law(ImageCode::kPolarity, from, 2, 0));
     for (const MechanismDistance& d : generative_distances(law, law, kSpurious)) {
       EXPECT_EQ(d.kl, 0) << d.mechanism;
-      EXPECT_LT(d.hellinger, 1e-7) << d.mechanism;
+      EXPECT_EQ(d.hellinger, 0) << d.mechanism;
       EXPECT_EQ(d.total_variation, 0) << d.mechanism;
     }
   }

@@ -14,7 +14,7 @@
 #include "core/api/optimizer.h"
 #include "core/config/yaml.h"
 
-namespace tightrope::test {
+namespace tightrope::optimizer_test {
 
 inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -172,4 +172,4 @@ inline std::vector<std::string> every_credit() {
   return {"credit: trajectory", "credit: first_divergence"};
 }
 
-}  // namespace tightrope::test
+}  // namespace tightrope::optimizer_test

@@ -3,7 +3,7 @@
 #include "optimizers/pair_sums.h"
 #include "tests/optimizers/batch.h"
 
-namespace tightrope::test {
+namespace tightrope::optimizer_test {
 namespace {
 
 TrajectoryView view_of(Sequence& s) { return {s.mask, s.log_prob, s.reference, s.tokens, {}}; }
@@ -77,4 +77,4 @@ TEST(FirstDivergence, EqualTrajectoriesCarryNoPreference) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::optimizer_test

@@ -3,7 +3,7 @@
 #include "optimizers/pairwise_link.h"
 #include "tests/optimizers/batch.h"
 
-namespace tightrope::test {
+namespace tightrope::optimizer_test {
 namespace {
 
 using nlohmann::json;
@@ -116,4 +116,4 @@ TEST(Golden, TorchtuneLossTests) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::optimizer_test

@@ -7,7 +7,7 @@
 #include "optimizers/pairwise_link.h"
 #include "tests/optimizers/batch.h"
 
-namespace tightrope::test {
+namespace tightrope::optimizer_test {
 namespace {
 
 double number(double low, double high) {
@@ -133,4 +133,4 @@ TEST(Gradient, DivergenceScoresAndTheirClamp) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::optimizer_test

@@ -6,7 +6,7 @@
 #include "core/random/stream.h"
 #include "tests/optimizers/batch.h"
 
-namespace tightrope::test {
+namespace tightrope::optimizer_test {
 namespace {
 
 // Eight pairs of unequal lengths with masked tokens, fixed by a seed.
@@ -204,4 +204,4 @@ TEST(Invariance, ExtremeLogProbsStayFinite) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::optimizer_test

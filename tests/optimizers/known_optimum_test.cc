@@ -7,7 +7,7 @@
 #include "optimizers/pairwise_link.h"
 #include "tests/optimizers/batch.h"
 
-namespace tightrope::test {
+namespace tightrope::optimizer_test {
 namespace {
 
 TEST(KnownOptimum, StepZeroIdentities) {
@@ -122,4 +122,4 @@ TEST(KnownOptimum, PopulationDpoOnTheBanditIsBoltzmann) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::optimizer_test

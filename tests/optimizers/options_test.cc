@@ -4,7 +4,7 @@
 
 #include "tests/optimizers/batch.h"
 
-namespace tightrope::test {
+namespace tightrope::optimizer_test {
 namespace {
 
 using ::testing::AllOf;
@@ -57,4 +57,4 @@ TEST(Options, CounterfactualSaysThatItIsNotContrastive) {
 }
 
 }  // namespace
-}  // namespace tightrope::test
+}  // namespace tightrope::optimizer_test
