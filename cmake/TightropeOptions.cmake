@@ -9,6 +9,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 # No -ffast-math, no contraction: the same source gives the same bits on every x86-64 machine.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+add_compile_options(-ffp-contract=off)
 
 option(TIGHTROPE_TESTS "Build the tests" ON)
 option(TIGHTROPE_BENCH "Build the benchmarks" ON)

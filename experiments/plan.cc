@@ -72,6 +72,11 @@ Plan::Plan(const Node& tree, const std::vector<SeedSet>& seeds) : tree_(tree) {
   if (!said.empty()) throw ConfigError({said.begin(), said.end()});
   pack_segments();
   for (const Run& run : runs_) hash_ = hash64(run.id + run.row + run.seed_set, hash_ + 1);
+  // Another packing puts segments into other files: such a folder cannot be continued.
+  for (const Segment& segment : segments_) {
+    hash_ = hash64(segment.id + std::to_string(segment.pack) + ":" + std::to_string(segment.lane),
+                   hash_);
+  }
 }
 
 std::vector<std::pair<std::string, Node>> Plan::parameters(int point) const {

@@ -66,9 +66,9 @@ def check_links(root, page, problems):
 def index_of(pages):
     """The index page of {kind/name.md: text}: per kind a table of names and summaries."""
     out = ["# Reference", "",
-           "Every registered component with its settings, written by `tightrope describe --all`. "
-           "The same text", "is printed by `./tightrope describe KIND NAME` (as YAML to paste) and, "
-           "for metrics, `explain NAME`.", ""]
+           "Every registered component with its settings, by `tools/check_docs.py --update`.",
+           "`./tightrope describe KIND NAME` prints the same as YAML to paste; `explain NAME`",
+           "says what a metric measures.", ""]
     for kind in sorted({name.split("/")[0] for name in pages}):
         out += [f"## {kind}", "", "| name | what it is |", "|---|---|"]
         for name in sorted(name for name in pages if name.startswith(kind + "/")):

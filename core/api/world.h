@@ -35,7 +35,8 @@ struct OracleTrace {
 struct MechanismDistance {
   std::string mechanism;  // "prior", "mechanism", "spurious", "visual", "lexical"
   double kl = 0;          // nat: E_{pa ~ new} KL(new(.|pa) || old(.|pa)), exact
-  double hellinger = 0;   // E_{pa ~ new} of the Hellinger distance of the conditionals, in [0, 1]
+  // Hellinger distance of P_new(pa) new(.|pa) and P_new(pa) old(.|pa), in [0, 1].
+  double hellinger = 0;
   double total_variation =
       0;  // largest over the mechanism's variables of E_{pa ~ new} TV, in [0, 1]
 };

@@ -72,16 +72,20 @@ def panel(arms, world, ceiling):
                 axis=alt.Axis(format=".2f", tickCount=6)), x2="high:Q")
     dots = base.mark_circle(size=80, opacity=1).encode(x=alt.X("mean:Q", scale=x))
     line = pd.DataFrame({"x": [ceiling], "text": [f"exact oracle {ceiling:.3f}"]})
-    rule = alt.Chart(line).mark_rule(strokeDash=[5, 4], color="#333").encode(x=alt.X("x:Q", scale=x))
+    at = alt.X("x:Q", scale=x)
+    rule = alt.Chart(line).mark_rule(strokeDash=[5, 4], color="#333").encode(x=at)
     text = alt.Chart(line).mark_text(align="right", dx=-5, y=8, color="#333").encode(
-        x=alt.X("x:Q", scale=x), text="text:N")
+        x=at, text="text:N")
     return (bars + dots + rule + text).properties(width=330, height=250, title=WORLDS[world])
 
 
 def main():
-    folder = sys.argv[1]
-    picture = sys.argv[2] if len(sys.argv) > 2 else str(pathlib.Path(__file__).parent / "table5.png")
-    arms, ceilings, seeds = read(folder)
+    if len(sys.argv) not in (2, 3):
+        raise SystemExit(__doc__.split("\n\n")[1].strip())
+    picture = str(pathlib.Path(__file__).parent / "table5.png")
+    if len(sys.argv) == 3:
+        picture = sys.argv[2]
+    arms, ceilings, seeds = read(sys.argv[1])
     worlds = [world for world in WORLDS if world in ceilings.index]
     chart = alt.hconcat(*[panel(arms, world, ceilings[world]) for world in worlds], spacing=24)
     chart = chart.properties(title=alt.Title(

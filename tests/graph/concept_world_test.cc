@@ -134,6 +134,47 @@ TEST(ConceptWorld, AnySplitOfARangeGivesTheSameCases) {
   }
 }
 
+// Channels of absent attributes hold noise alone: standard normal after scaling, independent of
+// their neighbours (both numbers of a Box-Muller pair are used), of the attributes and of the
+// report.
+TEST(ConceptWorld, NoiseIsWhiteAndReportsAreCapped) {
+  const auto world = concept_world("graph: cxr, max_mentions: 7, nuisance_channels: 2");
+  const auto environment = world->environment(world->base());
+  const auto& noise = world->base().at("noise").values;
+  Cases cases;
+  const int count = 20000;
+  environment->sample(Stream(3, Purpose::kData, 0), 0, 0, count, cases);
+  double mean = 0, square = 0, fourth = 0, neighbours = 0;
+  int used = 0, pairs = 0, capped = 0;
+  for (int n = 0; n < count; ++n) {
+    double before = 0;
+    bool has_before = false;
+    for (int c = 0; c < cases.channels; ++c) {
+      const bool shows = c < cases.attributes && cases.attributes_of(n)[c] != 0;
+      const double x = cases.image_of(n)[c] / noise[c];
+      if (!shows) {
+        mean += x;
+        square += x * x;
+        fourth += x * x * x * x;
+        ++used;
+        if (has_before) {
+          neighbours += x * before;
+          ++pairs;
+        }
+      }
+      has_before = !shows;
+      before = x;
+    }
+    EXPECT_LE(count_mentions(cases.report_of(n)), 7);
+    capped += count_mentions(cases.report_of(n)) == 7 ? 1 : 0;
+  }
+  EXPECT_NEAR(mean / used, 0, 5 / std::sqrt(used));
+  EXPECT_NEAR(square / used, 1, 5 * std::sqrt(2.0 / used));
+  EXPECT_NEAR(fourth / used, 3, 5 * std::sqrt(96.0 / used));
+  EXPECT_NEAR(neighbours / pairs, 0, 5 / std::sqrt(pairs));
+  EXPECT_GT(capped, count / 2);
+}
+
 TEST(ConceptWorld, BadOptionsAreNamed) {
   const auto message = [](const std::string& options) -> std::string {
     try {
