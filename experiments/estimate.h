@@ -10,7 +10,7 @@ namespace tightrope {
 
 struct Estimate {
   std::int64_t lane_steps = 0;
-  double seconds = 0;    // a few steps of the first lane, timed here, scaled to the plan
+  double seconds = 0;    // a little of each kind of segment, timed here, scaled to the plan
   double megabytes = 0;  // of logs, from the layout
   int threads = 1;
 };

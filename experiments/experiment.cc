@@ -5,6 +5,7 @@
 
 #include "core/base/strings.h"
 #include "experiments/experiment_schema.h"
+#include "experiments/node_memo.h"
 
 namespace tightrope {
 namespace {
@@ -56,24 +57,56 @@ std::vector<std::shared_ptr<const DriftProcess>> read_drift(const Node& node, Pr
   } else if (!node.is_null()) {
     items = {node};
   }
-  std::vector<Node> done;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string path = "drift." + std::to_string(i);
-    Problems here;
-    done.push_back(Registry<DriftProcess>::get().resolve(items[i], path, here));
-    out.push_back(Registry<DriftProcess>::get().build(items[i], path, problems));
+  using Known = std::pair<std::vector<std::shared_ptr<const DriftProcess>>, Node>;
+  thread_local NodeMemo<Known> memo;
+  const Known* known = memo.find(node);
+  if (known == nullptr) {
+    std::vector<Node> done;
+    const std::size_t before = problems.size();
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const std::string path = "drift." + std::to_string(i);
+      Problems here;
+      done.push_back(Registry<DriftProcess>::get().resolve(items[i], path, here));
+      out.push_back(Registry<DriftProcess>::get().build(items[i], path, problems));
+    }
+    if (problems.size() > before) return out;
+    known = &memo.keep(node, {out, Node::sequence(std::move(done))});
   }
-  resolved = Node::sequence(std::move(done));
-  return out;
+  resolved = known->second;
+  return known->first;
 }
 
 template <class Interface>
 std::shared_ptr<const Interface> read_component(const Node& node, const std::string& path,
                                                 Problems& problems, Node& resolved) {
-  auto built = Registry<Interface>::get().build(node, path, problems);
-  Problems seen_already;
-  if (built) resolved = Registry<Interface>::get().resolve(node, path, seen_already);
-  return built;
+  using Known = std::pair<std::shared_ptr<const Interface>, Node>;
+  thread_local NodeMemo<Known> memo;
+  const Known* known = memo.find(node);
+  if (known == nullptr) {
+    auto built = Registry<Interface>::get().build(node, path, problems);
+    if (!built) return nullptr;
+    Problems seen_already;
+    known = &memo.keep(node, {built, Registry<Interface>::get().resolve(node, path, seen_already)});
+  }
+  resolved = known->second;
+  return known->first;
+}
+
+// A section with a schema of its own.
+template <class Params>
+Params read_section(const Node& node, const std::string& path, Problems& problems,
+                    Node& resolved_section) {
+  static const Schema<Params> schema = Params::schema();
+  thread_local NodeMemo<std::pair<Params, Node>> memo;
+  const std::pair<Params, Node>* known = memo.find(node);
+  if (known == nullptr) {
+    const std::size_t before = problems.size();
+    const Params params = schema.read(node, path, problems);
+    if (problems.size() > before) return params;
+    known = &memo.keep(node, {params, resolved(schema, params)});
+  }
+  resolved_section = known->second;
+  return known->first;
 }
 
 // Refers to a name among `known`; adds a problem with the nearest one otherwise.
@@ -101,7 +134,7 @@ class StageReader {
 
   Stage read(const Node& node, std::size_t index, Node& resolved_stage) {
     const std::string path = "stages." + std::to_string(index);
-    const Schema<StageParams> schema = StageParams::schema();
+    static const Schema<StageParams> schema = StageParams::schema();
     const std::size_t before = problems_.size();
     const StageParams p = schema.read(node, path, problems_);
     Stage stage;
@@ -136,8 +169,9 @@ class StageReader {
 
  private:
   Node read_data(const StageParams& p, const std::string& path, Stage& stage) {
-    const Schema<DataParams> schema = DataParams::schema();
-    const DataParams data = schema.read(p.data, path + ".data", problems_);
+    Node resolved_data;
+    const DataParams data =
+        read_section<DataParams>(p.data, path + ".data", problems_, resolved_data);
     stage.data_kind = data.kind == "stream" ? DataKind::kStream : DataKind::kFixed;
     stage.cases = data.cases;
     stage.environment = data.environment;
@@ -152,7 +186,7 @@ class StageReader {
                     "cases = " + std::to_string(stage.cases) +
                         " violates cases >= batch = " + std::to_string(stage.batch));
     }
-    return resolved(schema, data);
+    return resolved_data;
   }
 
   void check(const Node& node, const std::string& path, const Stage& stage) {
@@ -203,7 +237,7 @@ std::int64_t Experiment::stage_start(std::size_t i) const {
 }
 
 Experiment read_experiment(const Node& tree, Problems& problems) {
-  const Schema<ExperimentParams> schema = ExperimentParams::schema();
+  static const Schema<ExperimentParams> schema = ExperimentParams::schema();
   const ExperimentParams p = schema.read(tree, "", problems);
   Experiment out;
   out.name = p.experiment;
@@ -212,10 +246,7 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
   std::vector<NodeEntry> entries = {
       {"experiment", {}, Node::scalar(p.experiment)},
       {"seed", {}, Node::scalar(std::to_string(p.seed))},
-      {"seed_varies",
-       {},
-       resolved(schema, p).find("seed_varies") != nullptr ? *resolved(schema, p).find("seed_varies")
-                                                          : Node()}};
+      {"seed_varies", {}, FieldType<std::vector<std::string>>::to_node(p.seed_varies)}};
   Node part;
   if (!p.world.is_null()) {
     out.world = read_component<WorldModel>(p.world, "world", problems, part);
@@ -242,15 +273,16 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
     }
   }
   entries.push_back({"stages", {}, Node::sequence(std::move(resolved_stages))});
-  const EvaluateParams evaluate = EvaluateParams::schema().read(p.evaluate, "evaluate", problems);
+  const EvaluateParams evaluate =
+      read_section<EvaluateParams>(p.evaluate, "evaluate", problems, part);
   out.evaluate = {evaluate.every, evaluate.cases, evaluate.thinking == "greedy",
                   evaluate.temperature};
-  entries.push_back({"evaluate", {}, resolved(EvaluateParams::schema(), evaluate)});
-  const RecordParams record = RecordParams::schema().read(p.record, "record", problems);
+  entries.push_back({"evaluate", {}, part});
+  const RecordParams record = read_section<RecordParams>(p.record, "record", problems, part);
   out.record = {record.every,       record.block,
                 record.probes,      read_top(record, mark_of(p.record, "tokens"), problems),
                 record.tokens_full, record.checkpoint_every};
-  entries.push_back({"record", {}, resolved(RecordParams::schema(), record)});
+  entries.push_back({"record", {}, part});
   for (const NamedEnvironment& named : out.environments) {
     if (!named.at_end && !out.stages.empty() && named.at > out.horizon()) {
       problems.add(p.environments.mark(), "environments." + named.name,

@@ -11,6 +11,7 @@
 #include "core/config/override.h"
 #include "core/config/seeds.h"
 #include "experiments/experiment_schema.h"
+#include "experiments/node_memo.h"
 #include "experiments/structure.h"
 
 namespace tightrope {
@@ -22,7 +23,7 @@ std::string history_root(const Experiment& experiment) {
   for (const NodeEntry& entry : experiment.resolved.entries()) {
     if (entry.key == "stages") continue;
     out += entry.key;
-    out += to_json(entry.value);
+    out += remembered_json(entry.value);
   }
   return out;
 }

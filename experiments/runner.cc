@@ -134,9 +134,20 @@ class PlanRunner {
     }
   }
 
+  Results finished_results(const Manifest& manifest) const {
+    try {
+      return read_results(folder_, manifest);
+    } catch (const IoError& error) {
+      throw IoError(fmt::format(
+          "{}\nthe other packs are untouched; to compute this one again delete it and run with "
+          "--resume",
+          error.what()));
+    }
+  }
+
   void finish(RunOutcome& out) const {
     const Manifest manifest = read_manifest(folder_);
-    const Results results = read_results(folder_, manifest);
+    const Results results = finished_results(manifest);
     out.summary = summarise(manifest, results);
     out.paths = write_tables(folder_, out.summary, results);
     for (const RunResult& run : results.runs()) {

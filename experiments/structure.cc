@@ -8,6 +8,7 @@
 #include "core/base/hash.h"
 #include "core/registry/registry.h"
 #include "experiments/experiment_schema.h"
+#include "experiments/node_memo.h"
 
 namespace tightrope {
 namespace {
@@ -32,21 +33,21 @@ const std::map<std::pair<std::string, std::string>, Fields>& per_lane_fields() {
 std::string without(const Node& node, const Fields& dropped) {
   std::string out;
   for (const NodeEntry& entry : node.entries()) {
-    if (dropped.count(entry.key) == 0) out += entry.key + to_json(entry.value);
+    if (dropped.count(entry.key) == 0) out += entry.key + remembered_json(entry.value);
   }
   return out;
 }
 
 std::string component_structure(const std::string& kind, const Node& node) {
   const Node* type = node.find("type");
-  if (type == nullptr) return to_json(node);
+  if (type == nullptr) return remembered_json(node);
   const auto found = per_lane_fields().find({kind, type->text()});
   return without(node, found == per_lane_fields().end() ? Fields() : found->second);
 }
 
 std::string stage_structure(const Node& stage) {
   Fields dropped = {"optimizer", "expert", "stepper"};
-  const Schema<StageParams> schema = StageParams::schema();
+  static const Schema<StageParams> schema = StageParams::schema();
   for (const FieldInfo& field : schema.fields()) {
     if (field.options.per_lane) dropped.insert(field.name);
   }
@@ -67,7 +68,7 @@ std::uint64_t structure_hash(const Experiment& experiment, std::size_t stage) {
     text += entry.key;
     text += entry.key == "world" || entry.key == "policy"
                 ? component_structure(entry.key, entry.value)
-                : to_json(entry.value);
+                : remembered_json(entry.value);
   }
   for (const Node& process : experiment.resolved.find("drift")->items()) {
     text += component_structure("drift", process);

@@ -63,7 +63,9 @@ void fields_of_report(S& s) {
   probability(s, "mention_absent", &P::mention_absent,
               "P(\"no k\" reported | absent), attributes that discriminate no entangled pair");
   probability(s, "mention_absent_discriminating", &P::mention_absent_discriminating,
-              "P(\"no k\" reported | absent), attributes that discriminate an entangled pair");
+              "P(\"no k\" reported | absent), attributes that discriminate an entangled pair "
+              "(rule: its deciding "
+              "findings)");
   s.field("max_mentions", &P::max_mentions,
           {.unit = "finding",
            .range = between(1, 100000),
@@ -96,7 +98,8 @@ void fields_of_image(S& s) {
   s.field("noise_discriminating", &P::noise_discriminating,
           {.unit = "1",
            .range = greater_than(0),
-           .help = "the same, channels of attributes that discriminate an entangled pair"});
+           .help = "the same, channels of attributes that discriminate an entangled pair "
+                   "(diagnosis: rule: of its deciding findings)"});
   s.field(
       "noise_spurious", &P::noise_spurious,
       {.unit = "1", .range = greater_than(0), .help = "the same, channels of spurious attributes"});

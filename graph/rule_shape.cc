@@ -55,6 +55,14 @@ RuleShape make_rule_shape(const ConceptParams& params, const ConceptGraph& graph
     shape.member.push_back({z, -1});
     shape.deciding.push_back({-1, -1});
   }
+  // Here only the deciding findings tell the members of a pair apart.
+  std::vector<std::uint8_t>& discriminating = shape.structure.discriminating;
+  std::fill(discriminating.begin(), discriminating.end(), std::uint8_t{0});
+  for (const std::array<int, 2>& pair : shape.deciding) {
+    for (const int k : pair) {
+      if (k >= 0) discriminating[k] = 1;
+    }
+  }
   return shape;
 }
 

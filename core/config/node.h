@@ -53,6 +53,9 @@ class Node {
   const std::vector<NodeEntry>& entries() const;  // empty unless a map; order of the file
   const Node* find(std::string_view key) const;   // null when absent or not a map
 
+  // Equal for copies of one node, different for all other nodes that live at the same time.
+  const void* identity() const { return data_.get(); }
+
   // Strict scalars: nothing unless the whole unquoted text is such a value. Booleans are true and
   // false alone; integers are decimal without leading zeros or underscores (1e3 is accepted when it
   // is whole); numbers must be finite, save .inf and -.inf.

@@ -41,11 +41,11 @@ po::variables_map parse_arguments(const std::string& command, const std::vector<
             .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
             .run(),
         values);
+    if (values.count("help") > 0) throw HelpShown{usage.str()};
     po::notify(values);
   } catch (const po::error& error) {
     throw InputError(std::string(error.what()) + "\n" + usage.str());
   }
-  if (values.count("help") > 0) throw HelpShown{usage.str()};
   for (std::size_t i = 0; i < required; ++i) {
     TR_REQUIRE(values.count(positional[i]) > 0, "missing {}\n{}", positional[i], usage.str());
   }

@@ -19,8 +19,12 @@ int describe(const std::vector<std::string>& args) {
   if (!pages.empty()) {
     for (const ComponentInfo& info : all_components()) {
       const std::filesystem::path folder = std::filesystem::path(pages) / info.kind;
-      std::filesystem::create_directories(folder);
-      std::ofstream(folder / (info.name + ".md")) << reference_page(info);
+      std::error_code error;
+      std::filesystem::create_directories(folder, error);
+      std::ofstream page(folder / (info.name + ".md"));
+      page << reference_page(info);
+      page.close();
+      if (error || !page) throw IoError("cannot write into " + folder.string());
     }
     return 0;
   }

@@ -43,8 +43,9 @@ inline void write_file(const fs::path& path, const std::string& text) {
 class Engine {
  public:
   // `before` runs in the child, for example to set limits.
-  Engine(const std::vector<std::string>& args, const TemporaryFolder& texts,
-         const std::function<void()>& before = [] {})
+  Engine(
+      const std::vector<std::string>& args, const TemporaryFolder& texts,
+      const std::function<void()>& before = [] {})
       : out_(texts / "stdout"), err_(texts / "stderr") {
     pid_ = ::fork();
     if (pid_ != 0) return;
@@ -107,8 +108,8 @@ struct Said {
   std::string out, err;
 };
 
-inline Said engine(const std::vector<std::string>& args,
-                   const std::function<void()>& before = [] {}) {
+inline Said engine(
+    const std::vector<std::string>& args, const std::function<void()>& before = [] {}) {
   const TemporaryFolder texts;
   Engine process(args, texts, before);
   const int code = process.wait();

@@ -11,23 +11,28 @@ namespace {
 
 using namespace engine_test;
 
-// The n-th kill, seeded: after a share of a whole run's time, or shortly after a file appears, which
-// finds the moments at which files are made and renamed.
+// The n-th kill, seeded: after a share of a whole run's time, or shortly after a file appears,
+// which finds the moments at which files are made and renamed.
 struct Kill {
-  double share = 0;      // of a whole run's time
-  std::string after;     // file in the run folder; "" for the start
+  double share = 0;   // of a whole run's time
+  std::string after;  // file in the run folder; "" for the start
   double microseconds = 0;
 };
 
 Kill nth_kill(int n) {
-  static const std::vector<std::string> files = {
-      ".tightrope.lock",       "run.json",
-      "manifest.jsonl",        "packs",
-      "packs/pack_0000.h5.partial", "packs/pack_0000.h5.ckpt",
-      "packs/pack_0000.h5.policies", "packs/pack_0000.h5",
-      "packs/pack_0001.h5.partial", "packs/pack_0001.h5.ckpt",
-      "packs/pack_0002.h5.partial", "packs/pack_0002.h5",
-      "results.csv"};
+  static const std::vector<std::string> files = {".tightrope.lock",
+                                                 "run.json",
+                                                 "manifest.jsonl",
+                                                 "packs",
+                                                 "packs/pack_0000.h5.partial",
+                                                 "packs/pack_0000.h5.ckpt",
+                                                 "packs/pack_0000.h5.policies",
+                                                 "packs/pack_0000.h5",
+                                                 "packs/pack_0001.h5.partial",
+                                                 "packs/pack_0001.h5.ckpt",
+                                                 "packs/pack_0002.h5.partial",
+                                                 "packs/pack_0002.h5",
+                                                 "results.csv"};
   const std::uint64_t draw = hash64(fmt::format("kill {}", n)) >> 20;
   const double uniform = static_cast<double>(draw % 10000) / 10000;
   if (n % 2 == 0) return {0.9 * uniform, "", 0};

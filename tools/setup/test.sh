@@ -29,6 +29,7 @@ run_tests() {
   part "files" "$python" tools/check_files.py
   part "format" "$python" tools/check_format.py "$CLANG_FORMAT_MAJOR"
   part "ruff" "$python" -m ruff check --no-cache tools tests analysis
+  part "documents" "$python" tools/check_docs.py
   part "ctest" ctest --test-dir "$build_folder" --output-on-failure -j 2 "${ctest_options[@]}"
   part "pytest" "$python" -m pytest "${pytest_options[@]}" tests
   echo
