@@ -116,8 +116,8 @@ void require_name(const std::string& name, const std::vector<std::string>& known
   const auto near = nearest(name, known);
   problems.add(mark, path,
                "no " + std::string(what) + " is named \"" + name + "\"" +
-                   (near ? "; did you mean \"" + *near + "\"?" : "") +
-                   "; known: " + (known.empty() ? "none" : join(known, ", ")));
+                   (near ? "; did you mean \"" + *near + "\"?" : ";") +
+                   " known: " + (known.empty() ? "none" : join(known, ", ")));
 }
 
 const Mark& mark_of(const Node& node, const char* key) {

@@ -56,6 +56,13 @@ std::vector<SeedSet> read_seed_sets(const Node& tree, Problems& problems) {
 
 Plan::Plan(const Node& tree, const std::vector<SeedSet>& seeds) : tree_(tree) {
   Problems problems;
+  const Node* stages = tree.find("stages");
+  if (stages == nullptr || !stages->is_sequence() || stages->items().empty()) {
+    // Said before the sweep is looked at, whose paths would all seem wrong.
+    problems.add(stages == nullptr ? tree.mark() : stages->mark(), "stages",
+                 "expected a list of at least one stage");
+    problems.throw_if_any();
+  }
   const Node* sweep = tree.find("sweep");
   const Node* pack = tree.find("pack");
   if (pack != nullptr && pack->as_integer())
@@ -118,6 +125,21 @@ Node Plan::tree_of(int point, Problems& problems) const {
   return tree;
 }
 
+Node Plan::tree(int point) const {
+  Problems ignored;  // every point was checked when the plan was made
+  return tree_of(point, ignored);
+}
+
+std::string Plan::world_text(int point) const {
+  const Node whole = tree(point);
+  std::string out;
+  for (const char* key : {"world", "drift", "environments", "policy"}) {
+    const Node* node = whole.find(key);
+    if (node != nullptr) out += to_json(*node) + "\n";
+  }
+  return out;
+}
+
 std::shared_ptr<const Experiment> Plan::experiment(int point) const {
   Problems problems;
   auto out = std::make_shared<Experiment>(read_experiment(tree_of(point, problems), problems));
@@ -133,7 +155,7 @@ void Plan::add_point(int point, const std::vector<SeedSet>& seeds, Problems& pro
   const std::string row = row_label(points_[point], parameters(point));
   const int row_index = row_by_name_.try_emplace(row, static_cast<int>(rows_.size())).first->second;
   if (row_index == static_cast<int>(rows_.size())) rows_.push_back(row);
-  const std::string root = history_root(experiment);
+  const std::uint64_t root = hash64(history_root(experiment));
   std::vector<std::uint64_t> stage_hash;
   std::vector<std::uint64_t> structures;
   const std::vector<Node>& stages = experiment.resolved.find("stages")->items();
@@ -148,7 +170,7 @@ void Plan::add_point(int point, const std::vector<SeedSet>& seeds, Problems& pro
       run.seed_set = set.name;
       run.seed = seed;
       run.point = point;
-      std::uint64_t history = hash64(std::to_string(seed), hash64(root));
+      std::uint64_t history = hash64(std::to_string(seed), root);
       for (std::size_t i = 0; i < stages.size(); ++i) {
         history = hash64(hex(stage_hash[i]), history);
         const auto [found, fresh] =

@@ -61,6 +61,10 @@ class Plan {
   const std::vector<std::string>& rows() const { return rows_; }  // order of the sweep
   // Reads the experiment of a sweep point anew.
   std::shared_ptr<const Experiment> experiment(int point) const;
+  // The file's tree with a point's values put over it.
+  Node tree(int point) const;
+  // World, drift, environments and policy of a point as text: what a world has to be asked about.
+  std::string world_text(int point) const;
   // Hash of all run ids: what a run folder belongs to.
   std::uint64_t hash() const { return hash_; }
   // Swept values of a point: (path, value), without those of its arm.

@@ -111,8 +111,8 @@ class Reader {
     const auto near = nearest(name, known);
     problems_.add(mark, path,
                   "unknown " + std::string(what) + " \"" + name + "\"" +
-                      (near ? "; did you mean \"" + *near + "\"?" : "") +
-                      "; known: " + join(known, ", "));
+                      (near ? "; did you mean \"" + *near + "\"?" : ";") +
+                      " known: " + join(known, ", "));
   }
 
   void check(const Column& column, const Mark& mark, const std::string& path) {
@@ -138,7 +138,7 @@ class Reader {
     const std::filesystem::path file = folder / (name + ".yaml");
     if (!std::filesystem::exists(file)) {
       problems_.add(mark, path,
-                    "no file of published figures is named \"" + name + "\" in " + folder.string());
+                    "no file of published figures is named \"" + name + "\" in configs/published");
       return {};
     }
     const PublishedParams p = PublishedParams::schema().read(load_yaml(file), path, problems_);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "core/base/check.h"
@@ -215,23 +216,73 @@ Node load_experiment_tree(const std::string& file, const std::vector<std::string
   return tree;
 }
 
+namespace {
+
+// Position of the part of the file that a message about a drift process or the policy concerns.
+Mark mark_in(const Node& tree, const std::string& key, const std::string& text) {
+  const Node* node = tree.find(key);
+  if (node == nullptr) return tree.mark();
+  if (key == "drift" && text.rfind("drift.", 0) == 0) {
+    const Node* item = at_path(tree, text.substr(0, text.find(':')));
+    if (item != nullptr) return item->mark();
+  }
+  return node->mark();
+}
+
+// What only a world can know (a factor it lacks, a policy that does not fit): asked once for every
+// combination of world, drift and policy in the sweep.
+void check_worlds(const Plan& plan, Problems& problems) {
+  std::set<std::string> asked;
+  for (const Segment& segment : plan.segments()) {
+    if (segment.parent >= 0 || !asked.insert(plan.world_text(segment.point)).second) continue;
+    const std::shared_ptr<const Experiment> experiment = plan.experiment(segment.point);
+    const Node tree = plan.tree(segment.point);
+    std::string key = "world";
+    try {
+      WorldContext context(*experiment, segment.seed);
+      key = "drift";
+      context.params_at(experiment->horizon()).validate();
+      key = "policy";
+      const World& world = context.world();
+      experiment->policy->make({world.vocabulary(), world.channels(), world.max_mentions()});
+    } catch (const InputError& error) {
+      const std::string text = error.what();
+      const bool named = text.rfind("drift.", 0) == 0;
+      problems.add(mark_in(tree, key, text), named ? text.substr(0, text.find(':')) : key,
+                   named ? text.substr(text.find(':') + 2) : text);
+    }
+  }
+}
+
+}  // namespace
+
 CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>& seeds) {
   Plan plan(tree, seeds);
+  Problems problems;
+  check_worlds(plan, problems);
+  problems.throw_if_any();
   const std::shared_ptr<const Experiment> first = plan.experiment(0);
   std::vector<std::string> environments;
   for (const NamedEnvironment& named : first->environments) environments.push_back(named.name);
   const std::shared_ptr<const World> world =
       first->world->make(lane_stream(*first, Purpose::kWorld, plan.segments().front().seed));
-  // What only the world can know (a factor it lacks, a policy too large) is asked once.
-  WorldContext context(*first, plan.segments().front().seed);
-  context.params_at(first->horizon()).validate();
-  first->policy->make({world->vocabulary(), world->channels(), world->max_mentions()});
-  Problems problems;
   Reporting reporting =
       read_reporting(tree, plan.rows(), environments, subset_names(*world), problems);
   problems.throw_if_any();
   const std::string name = first->name;
   return {name, std::move(plan), std::move(reporting), std::move(environments)};
+}
+
+CheckedExperiment check_file(const Node& tree) {
+  Problems problems;
+  const std::vector<SeedSet> seeds = read_seed_sets(tree, problems);
+  problems.throw_if_any();
+  const Node* tune = tree.find("tune");
+  if (tune == nullptr || tune->is_null()) return check_experiment(tree, seeds);
+  const Tuning tuning = read_tuning(tree, seeds, problems);
+  problems.throw_if_any();
+  check_experiment(tuning_tree(tree, tuning), only(seeds, "explore"));
+  return check_experiment(tree, only(seeds, "confirm"));
 }
 
 RunOutcome run_experiment(const RunOptions& options) {
@@ -241,7 +292,7 @@ RunOutcome run_experiment(const RunOptions& options) {
   const std::vector<SeedSet> seeds = read_seed_sets(tree, problems);
   problems.throw_if_any();
   const bool tunes = tree.find("tune") != nullptr && !tree.find("tune")->is_null();
-  const CheckedExperiment checked = check_experiment(tree, tunes ? only(seeds, "confirm") : seeds);
+  const CheckedExperiment checked = check_file(tree);
   const std::uint64_t hash =
       tunes ? hash64(to_json(*tree.find("tune")), checked.plan.hash()) : checked.plan.hash();
   const OutputChoice output =

@@ -43,6 +43,9 @@ struct CheckedExperiment {
 };
 CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>& seeds);
 
+// The same for a whole file with its own seeds and tuning grid; the plan is that of the run proper.
+CheckedExperiment check_file(const Node& tree);
+
 // Throws Interrupted when a signal stopped it (resumable), InputError or IoError otherwise; a pack
 // that fails is recorded and the others go on.
 RunOutcome run_experiment(const RunOptions& options);

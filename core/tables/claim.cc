@@ -41,8 +41,9 @@ class SideReader {
     while (std::isspace(static_cast<unsigned char>(peek()))) ++at_;
   }
   [[noreturn]] void fail(const std::string& why) const {
-    throw InputError(fmt::format("cannot read the claim \"{}\": {} at \"{}\"", claim_, why,
-                                 side_.substr(std::min(at_, side_.size()))));
+    const std::string_view rest = side_.substr(std::min(at_, side_.size()));
+    throw InputError(fmt::format("cannot read the claim \"{}\": {}{}", claim_, why,
+                                 rest.empty() ? "" : fmt::format(" at \"{}\"", rest)));
   }
 
   ClaimTerm read_term() {
@@ -83,8 +84,8 @@ class SideReader {
     if (std::find(arms_.begin(), arms_.end(), arm) != arms_.end()) return;
     const auto near = nearest(arm, arms_);
     throw InputError(fmt::format(
-        "the claim \"{}\" names the arm \"{}\", which does not exist{}; arms: {}", claim_, arm,
-        near ? fmt::format("; did you mean \"{}\"?", *near) : "", join(arms_, ", ")));
+        "the claim \"{}\" names the arm \"{}\", which does not exist{} arms: {}", claim_, arm,
+        near ? fmt::format("; did you mean \"{}\"?", *near) : ";", join(arms_, ", ")));
   }
 
   const std::string& claim_;

@@ -9,10 +9,7 @@ namespace {
 
 CheckedExperiment checked(const po::variables_map& values, const std::vector<std::string>& sets) {
   const Node tree = load_experiment_tree(values["FILE"].as<std::string>(), sets);
-  Problems problems;
-  const std::vector<SeedSet> seeds = read_seed_sets(tree, problems);
-  problems.throw_if_any();
-  return check_experiment(tree, seeds);
+  return check_file(tree);
 }
 
 int check(const std::vector<std::string>& args) {

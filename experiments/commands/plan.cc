@@ -24,10 +24,7 @@ int plan(const std::vector<std::string>& args) {
       ("show", po::value(&show)->default_value(5), "runs to show");
   const po::variables_map values = parse_arguments("plan", args, flags, {"FILE"}, 1);
   const Node tree = load_experiment_tree(values["FILE"].as<std::string>(), sets);
-  Problems problems;
-  const std::vector<SeedSet> seeds = read_seed_sets(tree, problems);
-  problems.throw_if_any();
-  const CheckedExperiment checked = check_experiment(tree, seeds);
+  const CheckedExperiment checked = check_file(tree);
   const Plan& frozen = checked.plan;
   const Estimate estimate = estimate_cost(frozen);
   std::cout << fmt::format(

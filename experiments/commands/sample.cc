@@ -57,10 +57,7 @@ int sample(const std::vector<std::string>& args) {
   const po::variables_map values = parse_arguments("sample", args, flags, {"FILE"}, 1);
   TR_REQUIRE(count >= 1 && count <= 1000000, "--n {}: expected 1..1000000", count);
   const Node tree = load_experiment_tree(values["FILE"].as<std::string>(), sets);
-  Problems problems;
-  const std::vector<SeedSet> seeds = read_seed_sets(tree, problems);
-  problems.throw_if_any();
-  const CheckedExperiment checked = check_experiment(tree, seeds);
+  const CheckedExperiment checked = check_file(tree);
   const std::shared_ptr<const Experiment> experiment = choose_row(checked.plan, arm, stage_name);
   const Stage& stage = experiment->stages[choose_stage(*experiment, stage_name)];
   if (seed < 0) seed = checked.plan.runs().front().seed;
