@@ -62,7 +62,8 @@ std::string stage_structure(const Node& stage) {
 }  // namespace
 
 std::uint64_t structure_hash(const Experiment& experiment, std::size_t stage) {
-  std::string text = std::to_string(stage) + ":" + std::to_string(experiment.stage_start(stage));
+  std::string text = std::to_string(stage) + ":" + std::to_string(experiment.stage_start(stage)) +
+                     ":" + std::to_string(experiment.horizon());  // the drift log spans it
   for (const NodeEntry& entry : experiment.resolved.entries()) {
     if (entry.key == "stages" || entry.key == "drift") continue;
     text += entry.key;

@@ -72,7 +72,8 @@ Tuning read_tuning(const Node& tree, const std::vector<SeedSet>& seeds, Problems
   if (sweep == nullptr || sweep->is_null()) {
     problems.add(node.mark(), "tune", "tuning needs a sweep with arms");
   }
-  if (!p.grid.is_null() && !p.grid.is_map()) problems.add(node.mark(), "tune.grid", "expected {path: [values]}");
+  if (!p.grid.is_null() && !p.grid.is_map())
+    problems.add(node.mark(), "tune.grid", "expected {path: [values]}");
   try {
     if (!p.on.empty()) out.on = parse_column(p.on);
   } catch (const InputError& error) {

@@ -83,9 +83,11 @@ class SideReader {
   void require_arm(const std::string& arm) const {
     if (std::find(arms_.begin(), arms_.end(), arm) != arms_.end()) return;
     const auto near = nearest(arm, arms_);
-    throw InputError(fmt::format(
-        "the claim \"{}\" names the arm \"{}\", which does not exist{} arms: {}", claim_, arm,
-        near ? fmt::format("; did you mean \"{}\"?", *near) : ";", join(arms_, ", ")));
+    throw InputError(
+        fmt::format("the claim \"{}\" names the arm \"{}\", which does not exist{} arms: {}",
+                    claim_, arm, near ? fmt::format("; did you mean \"{}\"?", *near) : ";",
+                    join(std::span(arms_).first(std::min<std::size_t>(20, arms_.size())), ", ") +
+                        (arms_.size() > 20 ? ", ..." : "")));
   }
 
   const std::string& claim_;

@@ -18,7 +18,7 @@ TEST(Plan, EqualHistoriesAreOneSegment) {
   const Plan plan = plan_of({});
   EXPECT_EQ(plan.runs().size(), 4U);      // two arms, two seeds
   EXPECT_EQ(plan.segments().size(), 6U);  // one SFT stage per seed, four fine-tuning stages
-  for (const Run& run : plan.runs()) {
+  for (const tightrope::Run& run : plan.runs()) {
     const Segment& last = plan.segments()[run.segments[1]];
     EXPECT_EQ(last.parent, run.segments[0]);
     EXPECT_EQ(plan.segments()[last.parent].seed, run.seed);
@@ -52,7 +52,7 @@ TEST(Tuning, EveryArmChoosesFromTheSameGrid) {
   const Plan plan(tuning_tree(tree, tuning), {{"explore", {0, 1}}});
   EXPECT_EQ(plan.rows().size(), 4U);
   std::vector<RunResult> runs;
-  for (const Run& run : plan.runs()) {
+  for (const tightrope::Run& run : plan.runs()) {
     RunResult result;
     result.arm = run.row;
     result.seed = run.seed;
