@@ -199,7 +199,7 @@ class StageReader {
                    path + ".reference", problems_);
     }
     if (stage.optimizer && stage.optimizer->trajectories() == TrajectoryKind::kPair &&
-        node.find("expert") == nullptr) {
+        (node.find("expert") == nullptr || node.find("expert")->is_null())) {
       problems_.add(node.mark(), path,
                     "this optimizer compares pairs: an `expert:` must propose the rejected "
                     "trajectories; see `tightrope list expert`");

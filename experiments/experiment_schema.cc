@@ -33,6 +33,12 @@ Schema<ExperimentParams> ExperimentParams::schema() {
   s.field(
       "pack", &P::pack,
       {.unit = "segment", .range = between(1, 4096), .help = "largest number of lanes in a pack"});
+  s.check([](const P& p) {
+    const bool plain = !p.experiment.empty() && p.experiment.find('/') == std::string::npos;
+    return plain ? std::string()
+                 : "experiment = \"" + p.experiment +
+                       "\" violates: the name of a folder, not empty and without /";
+  });
   return s;
 }
 

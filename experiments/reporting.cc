@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "core/api/metric.h"
 #include "core/base/paths.h"
@@ -69,6 +70,12 @@ class Reader {
     const TableParams p = TableParams::schema().read(node, path, problems_);
     TableSpec out;
     out.name = p.name;
+    if (p.name.find('/') != std::string::npos || !table_names_.insert(p.name).second) {
+      problems_.add(node.mark(), path + ".name",
+                    "the name of a table is that of its files: without / and unlike the others, "
+                    "got \"" +
+                        p.name + "\"");
+    }
     if (p.rows.is_sequence()) {
       for (const Node& row : p.rows.items()) {
         require(row.text(), rows_, "row", row.mark(), path + ".rows");
@@ -153,6 +160,7 @@ class Reader {
   const std::vector<std::string>& rows_;
   const std::vector<std::string>& environments_;
   const std::vector<std::string>& subsets_;
+  std::set<std::string> table_names_;
   Problems& problems_;
 };
 

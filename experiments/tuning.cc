@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/tuning.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "core/api/metric.h"
 #include "core/base/check.h"
+#include "core/base/strings.h"
 #include "core/config/schema.h"
 #include "core/stats/interval.h"
 
@@ -75,7 +78,15 @@ Tuning read_tuning(const Node& tree, const std::vector<SeedSet>& seeds, Problems
   if (!p.grid.is_null() && !p.grid.is_map())
     problems.add(node.mark(), "tune.grid", "expected {path: [values]}");
   try {
-    if (!p.on.empty()) out.on = parse_column(p.on);
+    if (!p.on.empty()) {
+      out.on = parse_column(p.on);
+      const std::vector<std::string> metrics = Registry<Metric>::get().names();
+      if (std::find(metrics.begin(), metrics.end(), out.on.metric) == metrics.end()) {
+        problems.add(node.find("on")->mark(), "tune.on",
+                     "unknown metric \"" + out.on.metric + "\"" +
+                         did_you_mean(out.on.metric, metrics) + "; known: " + join(metrics, ", "));
+      }
+    }
   } catch (const InputError& error) {
     problems.add(node.mark(), "tune.on", error.what());
   }

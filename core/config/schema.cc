@@ -81,6 +81,7 @@ void read_fields(
                                     [&](const FieldInfo& info) { return info.name == entry.key; });
     if (found != fields.end()) {
       const std::size_t index = static_cast<std::size_t>(found - fields.begin());
+      if (found->options.required && entry.value.is_null()) continue;  // as good as missing
       seen[index] = true;
       read_field(index, entry.value, joined_path(path, entry.key));
     } else if (!listed(ignored, entry.key)) {
