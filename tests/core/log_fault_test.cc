@@ -69,7 +69,7 @@ TEST(LogFault, FullDiskIsAClearErrorAndLosesNothing) {
 }
 
 TEST(LogFault, FullDiskNamesItself) {
-  if (!file_exists("/dev/full")) GTEST_SKIP();
+  if (!file_exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this machine";
   EXPECT_THAT(message_of<IoError>([] { write_file_synced("/dev/full", "x"); }),
               ::testing::AllOf(HasSubstr("disk full"), HasSubstr("/dev/full")));
 }
