@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/node_memo.h"
 
+#include "core/base/hash.h"
+
 namespace tightrope {
 
-const std::string& remembered_json(const Node& node) {
-  thread_local NodeMemo<std::string> memo;
-  const std::string* known = memo.find(node);
-  return known != nullptr ? *known : memo.keep(node, to_json(node));
+std::uint64_t remembered_hash(const Node& node) {
+  thread_local NodeMemo<std::uint64_t> memo;
+  const std::uint64_t* known = memo.find(node);
+  return known != nullptr ? *known : memo.keep(node, hash64(to_json(node)));
 }
 
 }  // namespace tightrope

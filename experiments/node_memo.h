@@ -3,6 +3,7 @@
 // tree, so that planning reads every distinct part once.
 #pragma once
 
+#include <cstdint>
 #include <unordered_map>
 #include <utility>
 
@@ -33,7 +34,7 @@ class NodeMemo {
   std::unordered_map<const void*, std::pair<Node, Value>> values_;
 };
 
-// to_json, remembered per thread.
-const std::string& remembered_json(const Node& node);
+// hash64 of the node's JSON, remembered per thread.
+std::uint64_t remembered_hash(const Node& node);
 
 }  // namespace tightrope

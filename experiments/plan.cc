@@ -18,12 +18,11 @@ namespace tightrope {
 namespace {
 
 // Everything before the stages that influences a segment's numbers or log.
-std::string history_root(const Experiment& experiment) {
-  std::string out = std::to_string(experiment.horizon());
+std::uint64_t history_root(const Experiment& experiment) {
+  auto out = static_cast<std::uint64_t>(experiment.horizon());
   for (const NodeEntry& entry : experiment.resolved.entries()) {
     if (entry.key == "stages") continue;
-    out += entry.key;
-    out += remembered_json(entry.value);
+    out = combined_hash(hash64(entry.key, out), remembered_hash(entry.value));
   }
   return out;
 }
@@ -87,23 +86,26 @@ Plan::Plan(const Node& tree, const std::vector<SeedSet>& seeds) : tree_(tree) {
   }
 }
 
-std::vector<std::pair<std::string, Node>> Plan::parameters(int point) const {
-  // What the arm's own row or the block's `set:` says is named by the arm, not by a parameter.
-  std::set<std::string> named;
+void Plan::note_arm(const std::string& arm) {
+  const auto [found, fresh] = named_by_arm_.try_emplace(arm);
+  if (!fresh || arm.empty()) return;
   const Node* sweep = tree_.find("sweep");
   const std::vector<Node> blocks = sweep == nullptr       ? std::vector<Node>()
                                    : sweep->is_sequence() ? sweep->items()
                                                           : std::vector<Node>{*sweep};
-  const std::string& arm = points_[point].arm.text();
   for (const Node& block : blocks) {
     const Node* arms = block.find("arms");
-    const Node* row = arms != nullptr && !arm.empty() ? arms->find(arm) : nullptr;
+    const Node* row = arms != nullptr ? arms->find(arm) : nullptr;
     if (row == nullptr) continue;
-    for (const NodeEntry& entry : row->entries()) named.insert(entry.key);
+    for (const NodeEntry& entry : row->entries()) found->second.insert(entry.key);
     const Node* set = block.find("set");
     if (set == nullptr) continue;
-    for (const NodeEntry& entry : set->entries()) named.insert(entry.key);
+    for (const NodeEntry& entry : set->entries()) found->second.insert(entry.key);
   }
+}
+
+std::vector<std::pair<std::string, Node>> Plan::parameters(int point) const {
+  const std::set<std::string>& named = named_by_arm_.at(arm(point));
   std::vector<std::pair<std::string, Node>> out;
   for (const auto& [path, value] : points_[point].overrides) {
     if (named.count(path) == 0) out.emplace_back(path, value);
@@ -152,15 +154,16 @@ void Plan::add_point(int point, const std::vector<SeedSet>& seeds, Problems& pro
   if (!problems.empty()) return;
   const Experiment experiment = read_experiment(tree, problems);
   if (!problems.empty()) return;
+  note_arm(arm(point));
   const std::string row = row_label(points_[point], parameters(point));
   const int row_index = row_by_name_.try_emplace(row, static_cast<int>(rows_.size())).first->second;
   if (row_index == static_cast<int>(rows_.size())) rows_.push_back(row);
-  const std::uint64_t root = hash64(history_root(experiment));
+  const std::uint64_t root = history_root(experiment);
   std::vector<std::uint64_t> stage_hash;
   std::vector<std::uint64_t> structures;
   const std::vector<Node>& stages = experiment.resolved.find("stages")->items();
   for (std::size_t i = 0; i < stages.size(); ++i) {
-    stage_hash.push_back(hash64(to_json(stages[i])));
+    stage_hash.push_back(remembered_hash(stages[i]));
     structures.push_back(structure_hash(experiment, i));
   }
   for (const SeedSet& set : seeds) {
@@ -170,9 +173,9 @@ void Plan::add_point(int point, const std::vector<SeedSet>& seeds, Problems& pro
       run.seed_set = set.name;
       run.seed = seed;
       run.point = point;
-      std::uint64_t history = hash64(std::to_string(seed), root);
+      std::uint64_t history = combined_hash(root, static_cast<std::uint64_t>(seed));
       for (std::size_t i = 0; i < stages.size(); ++i) {
-        history = hash64(hex(stage_hash[i]), history);
+        history = combined_hash(history, stage_hash[i]);
         const auto [found, fresh] =
             by_history_.try_emplace(history, static_cast<int>(segments_.size()));
         if (fresh) {

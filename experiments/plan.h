@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -78,6 +79,7 @@ class Plan {
   Node tree_of(int point, Problems& problems) const;
   void add_point(int point, const std::vector<SeedSet>& seeds, Problems& problems);
   void pack_segments();
+  void note_arm(const std::string& arm);
 
   Node tree_;
   std::int64_t lanes_ = 16;
@@ -89,6 +91,8 @@ class Plan {
   std::vector<std::string> rows_;
   std::unordered_map<std::uint64_t, int> by_history_;
   std::unordered_map<std::string, int> row_by_name_;
+  // Paths that the arm's own row or its block's `set:` sets: named by the arm in labels.
+  std::unordered_map<std::string, std::set<std::string>> named_by_arm_;
   std::uint64_t hash_ = 0;
 };
 

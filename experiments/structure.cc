@@ -30,31 +30,36 @@ const std::map<std::pair<std::string, std::string>, Fields>& per_lane_fields() {
   return *fields;
 }
 
-std::string without(const Node& node, const Fields& dropped) {
-  std::string out;
+std::uint64_t without(const Node& node, const Fields& dropped) {
+  std::uint64_t out = 0;
   for (const NodeEntry& entry : node.entries()) {
-    if (dropped.count(entry.key) == 0) out += entry.key + remembered_json(entry.value);
+    if (dropped.count(entry.key) == 0) {
+      out = combined_hash(hash64(entry.key, out), remembered_hash(entry.value));
+    }
   }
   return out;
 }
 
-std::string component_structure(const std::string& kind, const Node& node) {
+std::uint64_t component_structure(const std::string& kind, const Node& node) {
   const Node* type = node.find("type");
-  if (type == nullptr) return remembered_json(node);
+  if (type == nullptr) return remembered_hash(node);
   const auto found = per_lane_fields().find({kind, type->text()});
   return without(node, found == per_lane_fields().end() ? Fields() : found->second);
 }
 
-std::string stage_structure(const Node& stage) {
-  Fields dropped = {"optimizer", "expert", "stepper"};
-  static const Schema<StageParams> schema = StageParams::schema();
-  for (const FieldInfo& field : schema.fields()) {
-    if (field.options.per_lane) dropped.insert(field.name);
-  }
-  std::string out = without(stage, dropped);
+std::uint64_t stage_structure(const Node& stage) {
+  static const Fields dropped = [] {
+    Fields names = {"optimizer", "expert", "stepper"};
+    const Schema<StageParams> schema = StageParams::schema();
+    for (const FieldInfo& field : schema.fields()) {
+      if (field.options.per_lane) names.insert(field.name);
+    }
+    return names;
+  }();
+  std::uint64_t out = without(stage, dropped);
   for (const char* kind : {"optimizer", "expert", "stepper"}) {
     const Node* node = stage.find(kind);
-    if (node != nullptr) out += component_structure(kind, *node);
+    out = combined_hash(out, node == nullptr ? 0 : component_structure(kind, *node));
   }
   return out;
 }
@@ -62,19 +67,21 @@ std::string stage_structure(const Node& stage) {
 }  // namespace
 
 std::uint64_t structure_hash(const Experiment& experiment, std::size_t stage) {
-  std::string text = std::to_string(stage) + ":" + std::to_string(experiment.stage_start(stage)) +
-                     ":" + std::to_string(experiment.horizon());  // the drift log spans it
+  std::uint64_t out =
+      combined_hash(stage, static_cast<std::uint64_t>(experiment.stage_start(stage)));
+  // The drift log spans the horizon.
+  out = combined_hash(out, static_cast<std::uint64_t>(experiment.horizon()));
   for (const NodeEntry& entry : experiment.resolved.entries()) {
     if (entry.key == "stages" || entry.key == "drift") continue;
-    text += entry.key;
-    text += entry.key == "world" || entry.key == "policy"
-                ? component_structure(entry.key, entry.value)
-                : remembered_json(entry.value);
+    const bool component = entry.key == "world" || entry.key == "policy";
+    out = combined_hash(hash64(entry.key, out), component
+                                                    ? component_structure(entry.key, entry.value)
+                                                    : remembered_hash(entry.value));
   }
   for (const Node& process : experiment.resolved.find("drift")->items()) {
-    text += component_structure("drift", process);
+    out = combined_hash(out, component_structure("drift", process));
   }
-  return hash64(text + stage_structure(experiment.resolved.find("stages")->items()[stage]));
+  return combined_hash(out, stage_structure(experiment.resolved.find("stages")->items()[stage]));
 }
 
 }  // namespace tightrope

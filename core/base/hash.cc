@@ -14,6 +14,10 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
   return hash;
 }
 
+std::uint64_t combined_hash(std::uint64_t first, std::uint64_t second) {
+  return hash64({reinterpret_cast<const char*>(&second), sizeof second}, first);
+}
+
 std::uint64_t hash64(std::span<const float> values) {
   return hash64({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
 }

@@ -58,7 +58,8 @@ std::string error_of(const std::string& name, const json& input,
 }
 
 TEST(Objective, EveryGoldenValue) {
-  for (const json& c : golden("pairwise_losses.json")["cases"]) {
+  const json values = golden("pairwise_losses.json");
+  for (const json& c : values["cases"]) {
     SCOPED_TRACE(c["id"].get<std::string>());
     const json out = run_objective("dpo", fixture_p(), sets_of(c["set"]));
     EXPECT_NEAR(out["loss"].get<double>(), c["mean"].get<double>(), 1e-9);
