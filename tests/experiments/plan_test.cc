@@ -35,6 +35,37 @@ TEST(Plan, PerLaneFieldsShareAPackAndStructureDoesNot) {
   EXPECT_EQ(packs("{grid: {rft.steps: [30, 60]}}"), 4U);
 }
 
+TEST(Plan, AnotherKindOfDriftIsAnotherStructure) {
+  const auto packs = [](const std::string& sweep) {
+    return plan_of({"sweep=" + sweep, "seeds=0..1"}).packs().size();
+  };
+  EXPECT_EQ(packs("{grid: {drift.0.at: [20, 40]}}"), 2U);  // a time is per lane
+  EXPECT_EQ(packs("{grid: {drift.0.factor: [prior, lexical]}}"), 4U);
+}
+
+TEST(Plan, AStageAfterAnotherHistoryIsAnotherSegment) {
+  const Plan plan = plan_of({"sweep={grid: {sft.stepper.lr: [0.01, 0.02]}}"});
+  EXPECT_EQ(plan.segments().size(), 8U);  // two settings, two seeds, two stages: nothing shared
+}
+
+TEST(Plan, AReferenceIsTheSegmentOfTheStageItNames) {
+  const std::string stage =
+      "data: {kind: fixed, cases: 64, environment: source}, steps: 60, "
+      "stepper: {type: adam}";
+  const Plan plan = plan_of(
+      {"sweep={grid: {third.optimizer.beta: [0.1, 0.2]}}",
+       "stages=[{name: sft, optimizer: {type: sft}, " + stage +
+           "}, {name: second, optimizer: {type: sft}, " + stage +
+           "}, {name: third, reference: sft, optimizer: {type: dpo}, expert: {type: random}, " +
+           stage + "}]"});
+  ASSERT_EQ(plan.runs().size(), 4U);
+  for (const tightrope::Run& run : plan.runs()) {
+    EXPECT_EQ(plan.segments()[run.segments[2]].parent, run.segments[1]);
+    EXPECT_EQ(plan.segments()[run.segments[2]].reference, run.segments[0]);
+    EXPECT_EQ(plan.segments()[run.segments[1]].reference, -1);
+  }
+}
+
 TEST(Plan, IdsDependOnWhatInfluencesARunAlone) {
   const std::string id = plan_of({}).runs()[0].id;
   EXPECT_EQ(plan_of({"claims=[]", "description=other"}).runs()[0].id, id);
