@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/api/rollout.h"
 #include "core/base/strings.h"
 #include "experiments/experiment_schema.h"
 #include "experiments/node_memo.h"
@@ -160,6 +161,10 @@ class StageReader {
       stage.expert = read_component<Expert>(p.expert, path + ".expert", problems_, part);
       set_entry(entries, "expert", part);
     }
+    if (!p.reward.is_null()) {
+      stage.reward = read_component<RewardModel>(p.reward, path + ".reward", problems_, part);
+      set_entry(entries, "reward", part);
+    }
     if (!p.data.is_null()) set_entry(entries, "data", read_data(p, path, stage));
     check(node, path, stage);
     names_.push_back(stage.name);
@@ -203,6 +208,33 @@ class StageReader {
       problems_.add(node.mark(), path,
                     "this optimizer compares pairs: an `expert:` must propose the rejected "
                     "trajectories; see `tightrope list expert`");
+    }
+    check_rollout(node, path, stage);
+  }
+
+  // What only a stage that learns from its own trajectories has.
+  void check_rollout(const Node& node, const std::string& path, const Stage& stage) {
+    const RolloutRule* rule = stage.optimizer ? stage.optimizer->rollout() : nullptr;
+    const bool given = node.find("reward") != nullptr && !node.find("reward")->is_null();
+    if (rule != nullptr && !given) {
+      problems_.add(node.mark(), path,
+                    "this optimizer learns from sampled trajectories: a `reward:` must score them; "
+                    "see `tightrope list reward`");
+    }
+    if (stage.optimizer && rule == nullptr && given) {
+      problems_.add(mark_of(node, "reward"), path + ".reward",
+                    "this optimizer does not learn from rewards: leave `reward:` out");
+    }
+    if (stage.reward && stage.reward->pairs() > 0 && !stage.expert &&
+        (node.find("expert") == nullptr || node.find("expert")->is_null())) {
+      problems_.add(mark_of(node, "reward"), path + ".reward",
+                    "this reward is fitted to pairs: an `expert:` must propose the rejected "
+                    "trajectories; see `tightrope list expert`");
+    }
+    if (rule != nullptr && rule->plan().minibatches > stage.batch) {
+      problems_.add(mark_of(node, "optimizer"), path + ".optimizer.minibatches",
+                    "minibatches = " + std::to_string(rule->plan().minibatches) +
+                        " violates minibatches <= batch = " + std::to_string(stage.batch));
     }
   }
 

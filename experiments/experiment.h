@@ -13,6 +13,7 @@
 #include "core/api/metric.h"
 #include "core/api/optimizer.h"
 #include "core/api/policy.h"
+#include "core/api/reward.h"
 #include "core/api/stepper.h"
 #include "core/api/world.h"
 #include "core/config/node.h"
@@ -32,7 +33,8 @@ enum class DataKind { kFixed, kStream };
 struct Stage {
   std::string name;
   std::shared_ptr<const Optimizer> optimizer;
-  std::shared_ptr<const Expert> expert;  // null when the optimizer needs no pairs
+  std::shared_ptr<const Expert> expert;       // null when nothing needs pairs
+  std::shared_ptr<const RewardModel> reward;  // null unless the optimizer learns from rollouts
   std::shared_ptr<const Stepper> stepper;
   bool thinking = true;
   std::string reference;  // name of the stage whose end is the reference; "" = this stage's start

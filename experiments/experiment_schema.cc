@@ -59,6 +59,8 @@ Schema<StageParams> StageParams::schema() {
           {.help = "name of the stage; sweeps and references use it", .required = true});
   s.field("optimizer", &P::optimizer, {.help = "the update rule", .required = true});
   s.field("expert", &P::expert, {.help = "who proposes the rejected trajectories of pairs"});
+  s.field("reward", &P::reward,
+          {.help = "who scores sampled trajectories, for optimizers that learn from rollouts"});
   s.field("stepper", &P::stepper,
           {.help = "what turns gradients into parameters", .required = true});
   s.field("data", &P::data, {.help = "the training cases", .required = true});

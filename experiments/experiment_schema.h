@@ -23,7 +23,7 @@ const std::vector<std::string>& experiment_keys();
 
 struct StageParams {
   std::string name;
-  Node optimizer, expert, stepper, data;
+  Node optimizer, expert, reward, stepper, data;
   bool thinking = true;
   std::string reference;
   std::int64_t steps = 0;

@@ -5,26 +5,9 @@
 #include <limits>
 
 #include "core/base/check.h"
+#include "experiments/loss_pullback.h"
 
 namespace tightrope {
-namespace {
-
-// Joins the optimizer's loss to the policy's pass.
-class LossPullback : public Pullback {
- public:
-  LossPullback(const Optimizer& optimizer, const BatchTotals& totals, MetricSums& metrics)
-      : optimizer_(optimizer), totals_(totals), metrics_(metrics) {}
-  void operator()(const Group& group, GroupGradient gradient) override {
-    optimizer_.loss(group, totals_, gradient, metrics_);
-  }
-
- private:
-  const Optimizer& optimizer_;
-  const BatchTotals& totals_;
-  MetricSums& metrics_;
-};
-
-}  // namespace
 
 Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std::int64_t seed,
            std::shared_ptr<WorldContext> context, std::shared_ptr<const Policy> policy,
@@ -43,37 +26,28 @@ Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std:
       workspace_(policy_->workspace()) {
   TR_CHECK(static_cast<std::int64_t>(parameters_.size()) == policy_->parameter_count(),
            "{} parameters of {}", parameters_.size(), policy_->parameter_count());
+  if (this->stage().optimizer->rollout() != nullptr) {
+    rollouts_ = std::make_unique<Rollouts>(*experiment_, stage_, seed_, *context_, *policy_);
+  }
 }
 
 std::vector<std::string> Lane::scalar_names(const Stage& stage) {
   std::vector<std::string> names = stage.optimizer->metrics();
+  if (stage.optimizer->rollout() != nullptr) {
+    for (const std::string& name : Rollouts::extra_metrics()) names.push_back(name);
+  }
   names.push_back("gradient_norm");
   names.push_back("learning_rate");
   return names;
 }
 
-// The policy's belief without thinking: what confusion-driven proposals ask for.
-static std::function<void(int, const Cases&, std::span<double>)> belief_of(
-    const Stage& stage, const Policy& policy, std::span<const float> parameters,
-    Workspace& workspace) {
-  if (!stage.expert || !stage.expert->needs_policy()) return {};
-  return [&policy, parameters, &workspace](int n, const Cases& cases, std::span<double> belief) {
-    TokenBatch batch;
-    batch.clear(cases.channels);
-    batch.add_case(cases.image_of(n));
-    batch.add({{Vocabulary::think()}, {0}});
-    Distributions out;
-    policy.distribution(parameters, batch, out, workspace);
-    for (std::size_t z = 0; z < belief.size(); ++z) belief[z] = std::exp(out.belief[z]);
-  };
-}
-
 void Lane::prepare() {
   const Stage& spec = stage();
-  if (spec.data_kind == DataKind::kStream || data_) return;
+  if (spec.data_kind == DataKind::kStream || data_ || rollouts_) return;
   data_ = std::make_unique<TrainingSet>(
       spec, context_->world(), CaseLaws{{context_->environment(spec.environment)}, {}}, streams_, 0,
-      static_cast<int>(spec.cases), belief_of(spec, *policy_, reference_, *workspace_));
+      static_cast<int>(spec.cases),
+      belief_of(spec.expert.get(), *policy_, reference_, *workspace_));
   if (spec.optimizer->needs_reference()) data_->set_reference(*policy_, reference_, *workspace_);
   order_ =
       std::make_unique<EpochOrder>(streams_.order, data_->size(), static_cast<int>(spec.batch));
@@ -91,7 +65,7 @@ void Lane::gather_batch() {
                             : CaseLaws{{context_->environment(spec.environment)}, {}};
   TrainingSet fresh(spec, context_->world(), laws, streams_, static_cast<std::uint32_t>(step_),
                     static_cast<int>(spec.batch),
-                    belief_of(spec, *policy_, parameters_, *workspace_));
+                    belief_of(spec.expert.get(), *policy_, parameters_, *workspace_));
   if (spec.optimizer->needs_reference()) fresh.set_reference(*policy_, reference_, *workspace_);
   std::vector<std::int32_t> all(fresh.size());
   for (std::int32_t b = 0; b < fresh.size(); ++b) all[b] = b;
@@ -103,30 +77,40 @@ void Lane::train_step() {
   MetricSums metrics;
   LossPullback pullback(*stage().optimizer, totals_, metrics);
   std::fill(gradient_.begin(), gradient_.end(), 0.0F);
-  policy_->step(parameters_, batch_, batch_reference_, pullback, gradient_, *workspace_);
+  policy_->step(parameters_, batch_, {.reference_log_prob = batch_reference_},
+                stage().optimizer->wanted(), pullback, gradient_, *workspace_);
   StepReport report;
-  const double loss = metrics["loss"].sum;
-  if (!std::isfinite(loss)) {
-    frozen_ = {step_, "the loss is not finite"};
-    report.gradient_norm = report.learning_rate = std::numeric_limits<double>::quiet_NaN();
+  std::string failure;
+  if (!std::isfinite(metrics["loss"].sum)) {
+    failure = "the loss is not finite";
   } else {
     report = stage().stepper->update(parameters_, gradient_, state_, step_, stage().steps, layout_);
-    if (!report.finite) frozen_ = {step_, "the gradient is not finite"};
+    if (!report.finite) failure = "the gradient is not finite";
   }
-  record(metrics, report);
+  record(metrics, report, failure);
 }
 
-void Lane::record(const MetricSums& metrics, const StepReport& report) {
-  for (const std::string& name : stage().optimizer->metrics()) {
-    const auto found = metrics.find(name);
+void Lane::rollout_step() {
+  const RolloutOutcome out =
+      rollouts_->step(step_, {parameters_, state_, gradient_, reference_, layout_}, *workspace_);
+  record(out.metrics, out.report, out.failure);
+}
+
+void Lane::record(const MetricSums& metrics, const StepReport& report, const std::string& failure) {
+  constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
+  if (!failure.empty()) frozen_ = {step_, failure};
+  const std::vector<std::string> names = scalar_names(stage());
+  for (std::size_t i = 0; i + 2 < names.size(); ++i) {
+    const auto found = metrics.find(names[i]);
     if (found == metrics.end()) {
-      pending_.push_back(std::numeric_limits<double>::quiet_NaN());
+      pending_.push_back(kNotKnown);
     } else {
-      pending_.push_back(name == "loss" ? found->second.sum : found->second.mean());
+      pending_.push_back(names[i] == "loss" ? found->second.sum : found->second.mean());
     }
   }
-  pending_.push_back(report.gradient_norm);
-  pending_.push_back(report.learning_rate);
+  const bool updated = failure != "the loss is not finite";
+  pending_.push_back(updated ? report.gradient_norm : kNotKnown);
+  pending_.push_back(updated ? report.learning_rate : kNotKnown);
 }
 
 void Lane::advance(std::int64_t until, const std::atomic<bool>& stop) {
@@ -135,6 +119,8 @@ void Lane::advance(std::int64_t until, const std::atomic<bool>& stop) {
   while (step_ < until && !stop.load(std::memory_order_relaxed)) {
     if (frozen_.step >= 0) {
       pending_.insert(pending_.end(), width, std::numeric_limits<double>::quiet_NaN());
+    } else if (rollouts_) {
+      rollout_step();
     } else {
       train_step();
     }
@@ -153,6 +139,7 @@ void Lane::save(Checkpoint& checkpoint, const std::string& prefix) const {
   checkpoint.set(prefix + "/pending", pending_);
   checkpoint.set(prefix + "/place", std::vector<std::int64_t>{step_, frozen_.step});
   checkpoint.set(prefix + "/cause", std::vector<std::string>{frozen_.cause});
+  if (rollouts_) rollouts_->save(checkpoint, prefix + "/rollouts");
 }
 
 void Lane::load(const Checkpoint& checkpoint, const std::string& prefix) {
@@ -163,6 +150,7 @@ void Lane::load(const Checkpoint& checkpoint, const std::string& prefix) {
   step_ = checkpoint.get<std::int64_t>(prefix + "/place").at(0);
   frozen_.step = checkpoint.get<std::int64_t>(prefix + "/place").at(1);
   frozen_.cause = checkpoint.get<std::string>(prefix + "/cause").at(0);
+  if (rollouts_) rollouts_->load(checkpoint, prefix + "/rollouts");
 }
 
 }  // namespace tightrope

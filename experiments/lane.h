@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/log/checkpoint.h"
-#include "experiments/training_set.h"
+#include "experiments/rollouts.h"
 #include "experiments/world_context.h"
 
 namespace tightrope {
@@ -43,8 +43,8 @@ class Lane {
   const std::vector<float>& parameters() const { return parameters_; }
   const std::vector<float>& reference() const { return reference_; }
 
-  // Names of the scalars, in the order of a row: the optimizer's metrics, gradient_norm,
-  // learning_rate.
+  // Names of the scalars, in the order of a row: the optimizer's metrics (and those of rollouts),
+  // gradient_norm, learning_rate.
   static std::vector<std::string> scalar_names(const Stage& stage);
   // Rows [steps, scalars] of the steps taken since clear_pending().
   const std::vector<double>& pending() const { return pending_; }
@@ -57,8 +57,9 @@ class Lane {
  private:
   void prepare();
   void train_step();
+  void rollout_step();
   void gather_batch();
-  void record(const MetricSums& metrics, const StepReport& report);
+  void record(const MetricSums& metrics, const StepReport& report, const std::string& failure);
 
   std::shared_ptr<const Experiment> experiment_;
   std::size_t stage_;
@@ -69,6 +70,7 @@ class Lane {
   std::vector<float> parameters_, reference_, state_, gradient_;
   TrainingStreams streams_;
   std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<Rollouts> rollouts_;  // of a rollout stage; the next two are then null
   std::unique_ptr<TrainingSet> data_;
   std::unique_ptr<EpochOrder> order_;
   TokenBatch batch_;

@@ -18,6 +18,7 @@ struct Batch {
   std::vector<std::int32_t> group_begin{0}, offset{0}, tokens;
   std::vector<std::uint8_t> mask;
   std::vector<double> log_prob, reference;
+  std::vector<double> behaviour, advantage, value, value_old, target_return, entropy;
   BatchTotals totals;
 };
 
@@ -95,9 +96,18 @@ Group group_of(const Batch& batch, std::size_t first, std::size_t count) {
   group.mask = std::span(batch.mask).subspan(begin, size);
   group.log_prob = std::span(batch.log_prob).subspan(begin, size);
   if (!batch.reference.empty()) {
-    group.reference_log_prob = std::span(batch.reference).subspan(begin, size);
+    group.data.reference_log_prob = std::span(batch.reference).subspan(begin, size);
   }
   if (!batch.tokens.empty()) group.tokens = std::span(batch.tokens).subspan(begin, size);
+  const auto part = [&](const std::vector<double>& column) {
+    return column.empty() ? std::span<const double>() : std::span(column).subspan(begin, size);
+  };
+  group.value = part(batch.value);
+  group.entropy = part(batch.entropy);
+  group.data.behaviour_log_prob = part(batch.behaviour);
+  group.data.behaviour_value = part(batch.value_old);
+  group.data.advantage = part(batch.advantage);
+  group.data.target_return = part(batch.target_return);
   return group;
 }
 
@@ -134,13 +144,20 @@ std::vector<Side> read_sides(const std::string& name, const Optimizer& optimizer
                              const Node& options, const json& input) {
   std::vector<std::string> known;
   const bool pairs = optimizer.trajectories() == TrajectoryKind::kPair;
-  const bool reference = optimizer.needs_reference();
+  const bool rollout = optimizer.trajectories() == TrajectoryKind::kRollout;
+  const bool reference = optimizer.needs_reference() && !rollout;
   const std::vector<std::string> suffixes =
       pairs ? std::vector<std::string>{"_chosen", "_rejected"} : std::vector<std::string>{""};
   for (const char* quantity : {"policy", "reference", "mask", "tokens"}) {
     if (quantity == std::string("reference") && !reference) continue;
     if (quantity == std::string("tokens") && !pairs) continue;
     for (const std::string& suffix : suffixes) known.push_back(quantity + suffix);
+  }
+  if (rollout) {
+    for (const char* field :
+         {"behaviour", "advantage", "reference", "value", "value_old", "return", "entropy"}) {
+      known.push_back(field);
+    }
   }
   require_known_fields(input, known, name);
   const Node* credit = options.find("credit");
@@ -154,6 +171,36 @@ std::vector<Side> read_sides(const std::string& name, const Optimizer& optimizer
   return sides;
 }
 
+// A column [N][T] of the trajectory form, flattened; empty when it is absent. `repeat`: a row may
+// be one number for all its tokens.
+std::vector<double> read_column(const json& input, const std::string& field, const Side& side,
+                                bool repeat) {
+  if (!input.contains(field)) return {};
+  json rows = input[field];
+  if (repeat && rows.is_array() && rows.size() == side.policy.size()) {
+    for (std::size_t n = 0; n < rows.size(); ++n) {
+      if (rows[n].is_number()) rows[n] = json(std::vector<json>(side.policy[n].size(), rows[n]));
+    }
+  }
+  const RealRows values = real_rows(json{{field, rows}}, field);
+  require_same_shape(field, values, side.field, side.policy);
+  require_scored_finite(field, values, "mask", side.mask);
+  std::vector<double> out;
+  for (const auto& row : values) out.insert(out.end(), row.begin(), row.end());
+  return out;
+}
+
+// The columns of rules that learn from rollouts; what is missing and needed the loss itself says.
+void read_rollout_columns(const json& input, const Side& side, Batch& batch) {
+  batch.behaviour = read_column(input, "behaviour", side, false);
+  batch.advantage = read_column(input, "advantage", side, true);
+  batch.reference = read_column(input, "reference", side, false);
+  batch.value = read_column(input, "value", side, false);
+  batch.value_old = read_column(input, "value_old", side, false);
+  batch.target_return = read_column(input, "return", side, false);
+  batch.entropy = read_column(input, "entropy", side, false);
+}
+
 }  // namespace
 
 json run_objective(const std::string& name, const json& input,
@@ -163,12 +210,16 @@ json run_objective(const std::string& name, const json& input,
   const auto optimizer = Registry<Optimizer>::get().build(options, "", problems);
   problems.throw_if_any();
   const std::vector<Side> sides = read_sides(name, *optimizer, options, input);
-  const Batch batch = make_batch(sides);
+  Batch batch = make_batch(sides);
+  const bool rollout = optimizer->trajectories() == TrajectoryKind::kRollout;
+  if (rollout) read_rollout_columns(input, sides[0], batch);
   const std::size_t count = sides[0].policy.size();
 
   std::vector<double> gradient(batch.log_prob.size(), 0.0);
+  std::vector<double> by_entropy(batch.entropy.size(), 0.0), by_value(batch.value.size(), 0.0);
   MetricSums metrics;
-  optimizer->loss(group_of(batch, 0, count), batch.totals, {gradient}, metrics);
+  optimizer->loss(group_of(batch, 0, count), batch.totals, {gradient, by_entropy, by_value},
+                  metrics);
 
   json out;
   out["loss"] = metrics.at("loss").sum;
@@ -177,12 +228,18 @@ json run_objective(const std::string& name, const json& input,
     const Group one = group_of(batch, n, 1);
     std::vector<double> unused(one.log_prob.size(), 0.0);
     MetricSums sums;
-    optimizer->loss(one, batch.totals, {unused}, sums);
+    optimizer->loss(one, batch.totals, {unused, unused, unused}, sums);
     per_sample.push_back(sums.at("loss").sum * static_cast<double>(count));
   }
-  out["gradient"] = gradient_of(sides, batch, gradient);
+  json& slopes = out["gradient"] = gradient_of(sides, batch, gradient);
+  const auto add_slopes = [&](const char* field, const std::vector<double>& column) {
+    if (!column.empty()) slopes[field] = gradient_of(sides, batch, column)[sides[0].field];
+  };
+  add_slopes("value", by_value);
+  add_slopes("entropy", by_entropy);
   json& named = out["metrics"] = json::object();
   for (const std::string& metric : optimizer->metrics()) {
+    if (metrics.count(metric) == 0) continue;  // of a rollout, or of a field that was not given
     named[metric] = metric == "loss" ? metrics.at(metric).sum : metrics.at(metric).mean();
   }
   return out;

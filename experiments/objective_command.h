@@ -15,10 +15,13 @@ namespace tightrope {
 // tokens_rejected (needed with credit: first_divergence). Where a mask is 0 anything may stand,
 // also null. The batch is one optimizer step.
 //
+// For ppo, on single trajectories: policy, behaviour [N][T], advantage [N] or [N][T]; optional
+// reference, mask, value, value_old, return, entropy [N][T], as the options need them.
+//
 // Output: "loss"; "per_sample" [N], whose mean is the loss; "gradient", d loss by each policy field
-// in its shape, 0 where masked; "metrics", by name. `sets` are the texts "key=value" of the
-// optimizer's options. Throws InputError (a ConfigError for options) naming path, value and what is
-// allowed.
+// (and value, entropy where given) in its shape, 0 where masked; "metrics", by name. `sets` are the
+// texts "key=value" of the optimizer's options. Throws InputError (a ConfigError for options)
+// naming path, value and what is allowed.
 nlohmann::json run_objective(const std::string& name, const nlohmann::json& input,
                              const std::vector<std::string>& sets);
 

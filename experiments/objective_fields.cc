@@ -52,10 +52,11 @@ const std::vector<std::string>& pair_form() {
   return fields;
 }
 
-// Reserved: the form for rules on single trajectories with rewards and values.
+// The form for rules on single trajectories with advantages and values.
 const std::vector<std::string>& trajectory_form() {
-  static const std::vector<std::string> fields = {"policy",    "behaviour", "reference", "mask",
-                                                  "advantage", "value",     "value_old", "return"};
+  static const std::vector<std::string> fields = {"policy",    "behaviour", "reference",
+                                                  "mask",      "advantage", "value",
+                                                  "value_old", "return",    "entropy"};
   return fields;
 }
 

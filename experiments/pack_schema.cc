@@ -26,6 +26,10 @@ std::string scalar_unit(const std::string& name) {
       name.rfind("rewards/", 0) == 0 || name.rfind("displacement", 0) == 0) {
     return name == "rewards/accuracies" ? "1" : "nat";
   }
+  if (name == "entropy" || name == "kl_to_reference" || name.rfind("approx_kl", 0) == 0) {
+    return "nat";
+  }
+  if (name == "length") return "token";
   return "1";
 }
 

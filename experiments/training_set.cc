@@ -2,6 +2,7 @@
 #include "experiments/training_set.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/base/check.h"
@@ -31,6 +32,8 @@ Trajectory supervised(const Stage& stage, const Vocabulary& vocabulary, const Ca
   return out;
 }
 
+}  // namespace
+
 void copy_case(const Cases& from, int m, Cases& to, int n) {
   to.site[n] = from.site[m];
   to.category[n] = from.category[m];
@@ -40,28 +43,63 @@ void copy_case(const Cases& from, int m, Cases& to, int n) {
   std::ranges::copy(from.report_of(m), to.report_of(n).begin());
 }
 
-}  // namespace
-
 TrainingStreams training_streams(const Experiment& experiment, const Stage& stage,
                                  std::int64_t seed) {
   const std::uint64_t tag = hash64(stage.name);
   return {lane_stream(experiment, Purpose::kData, seed).child(tag),
           lane_stream(experiment, Purpose::kExpert, seed).child(tag),
           lane_stream(experiment, Purpose::kForm, seed).child(tag),
-          lane_stream(experiment, Purpose::kOrder, seed).child(tag)};
+          lane_stream(experiment, Purpose::kOrder, seed).child(tag),
+          lane_stream(experiment, Purpose::kSampling, seed).child(tag)};
+}
+
+Cases draw_cases(const CaseLaws& laws, const Stream& data, std::uint32_t step, int count) {
+  Cases cases;
+  laws.of(0).sample(data, step, 0, count, cases);
+  Cases one;
+  for (int n = 0; !laws.of_case.empty() && n < count; ++n) {
+    if (laws.of_case[n] == laws.of_case[0]) continue;
+    laws.of(n).sample(data, step, static_cast<std::uint32_t>(n), 1, one);
+    copy_case(one, 0, cases, n);
+  }
+  return cases;
+}
+
+PolicyBelief belief_of(const Expert* expert, const Policy& policy,
+                       std::span<const float> parameters, Workspace& workspace) {
+  if (expert == nullptr || !expert->needs_policy()) return {};
+  return [&policy, parameters, &workspace](int n, const Cases& cases, std::span<double> belief) {
+    TokenBatch batch;
+    batch.clear(cases.channels);
+    batch.add_case(cases.image_of(n));
+    batch.add({{Vocabulary::think()}, {0}});
+    Distributions out;
+    policy.distribution(parameters, batch, out, workspace);
+    for (std::size_t z = 0; z < belief.size(); ++z) belief[z] = std::exp(out.belief[z]);
+  };
+}
+
+void add_group(const TokenBatch& from, int b, TokenBatch& to, BatchTotals& totals) {
+  to.add_case(from.image(b));
+  totals.cases += 1;
+  for (std::int32_t n = from.group_begin[b]; n < from.group_begin[b + 1]; ++n) {
+    const std::int32_t begin = from.offset[n];
+    const std::int32_t end = from.offset[n + 1];
+    to.tokens.insert(to.tokens.end(), from.tokens.begin() + begin, from.tokens.begin() + end);
+    to.mask.insert(to.mask.end(), from.mask.begin() + begin, from.mask.begin() + end);
+    to.offset.push_back(static_cast<std::int32_t>(to.tokens.size()));
+    ++to.group_begin.back();
+    double scored = 0;
+    for (std::int32_t t = begin; t < end; ++t) scored += from.mask[t];
+    totals.scored_tokens += scored;
+    if (n == from.group_begin[b]) totals.chosen_tokens += scored;
+  }
 }
 
 TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
                          const TrainingStreams& streams, std::uint32_t step, int count,
-                         std::function<void(int, const Cases&, std::span<double>)> policy_belief) {
-  Cases cases;
-  laws.of(0).sample(streams.data, step, 0, count, cases);
-  Cases one;
-  for (int n = 0; !laws.of_case.empty() && n < count; ++n) {
-    if (laws.of_case[n] == laws.of_case[0]) continue;
-    laws.of(n).sample(streams.data, step, static_cast<std::uint32_t>(n), 1, one);
-    copy_case(one, 0, cases, n);
-  }
+                         const PolicyBelief& policy_belief) {
+  const Cases cases = draw_cases(laws, streams.data, step, count);
   const auto belief = [&](int n, std::span<double> out) { policy_belief(n, cases, out); };
   all_.clear(cases.channels);
   for (int n = 0; n < count; ++n) {
@@ -81,8 +119,9 @@ TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws&
 
 void TrainingSet::set_reference(const Policy& policy, std::span<const float> parameters,
                                 Workspace& workspace) {
-  reference_.assign(all_.tokens.size(), 0.0);
-  policy.evaluate(parameters, all_, reference_, workspace);
+  TokenQuantities quantities;
+  policy.evaluate(parameters, all_, {}, quantities, workspace);
+  reference_ = std::move(quantities.log_prob);
 }
 
 void TrainingSet::gather(std::span<const std::int32_t> cases, TokenBatch& batch,
@@ -90,25 +129,12 @@ void TrainingSet::gather(std::span<const std::int32_t> cases, TokenBatch& batch,
   batch.clear(all_.channels);
   reference.clear();
   totals = {};
-  totals.cases = static_cast<double>(cases.size());
   for (const std::int32_t b : cases) {
-    batch.add_case(all_.image(b));
-    for (std::int32_t n = all_.group_begin[b]; n < all_.group_begin[b + 1]; ++n) {
-      const std::int32_t begin = all_.offset[n];
-      const std::int32_t end = all_.offset[n + 1];
-      batch.tokens.insert(batch.tokens.end(), all_.tokens.begin() + begin,
-                          all_.tokens.begin() + end);
-      batch.mask.insert(batch.mask.end(), all_.mask.begin() + begin, all_.mask.begin() + end);
-      batch.offset.push_back(static_cast<std::int32_t>(batch.tokens.size()));
-      ++batch.group_begin.back();
-      double scored = 0;
-      for (std::int32_t t = begin; t < end; ++t) scored += all_.mask[t];
-      totals.scored_tokens += scored;
-      if (n == all_.group_begin[b]) totals.chosen_tokens += scored;
-      if (!reference_.empty()) {
-        reference.insert(reference.end(), reference_.begin() + begin, reference_.begin() + end);
-      }
-    }
+    add_group(all_, b, batch, totals);
+    if (reference_.empty()) continue;
+    const auto begin = reference_.begin() + all_.offset[all_.group_begin[b]];
+    const auto end = reference_.begin() + all_.offset[all_.group_begin[b + 1]];
+    reference.insert(reference.end(), begin, end);
   }
 }
 

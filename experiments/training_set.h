@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,10 +17,24 @@ namespace tightrope {
 // The streams a training set draws from; `stage` tags keep stages apart, so that every arm of a
 // sweep sees the same cases (common random numbers).
 struct TrainingStreams {
-  Stream data, expert, form, order;
+  Stream data, expert, form, order, sampling;
 };
 TrainingStreams training_streams(const Experiment& experiment, const Stage& stage,
                                  std::int64_t seed);
+
+// `count` cases from `laws`: case r of batch `step` draws from data.at(step, r).
+Cases draw_cases(const CaseLaws& laws, const Stream& data, std::uint32_t step, int count);
+
+// Makes case n of `to` case m of `from`.
+void copy_case(const Cases& from, int m, Cases& to, int n);
+
+// The belief P(z | v) without thinking that the stage's expert asks for; empty when it does not.
+using PolicyBelief = std::function<void(int n, const Cases& cases, std::span<double> belief)>;
+PolicyBelief belief_of(const Expert* expert, const Policy& policy,
+                       std::span<const float> parameters, Workspace& workspace);
+
+// Appends case b of `from` with its trajectories and counts it.
+void add_group(const TokenBatch& from, int b, TokenBatch& to, BatchTotals& totals);
 
 class TrainingSet {
  public:
@@ -28,7 +43,7 @@ class TrainingSet {
   // shares.
   TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
               const TrainingStreams& streams, std::uint32_t step, int count,
-              std::function<void(int, const Cases&, std::span<double>)> policy_belief);
+              const PolicyBelief& policy_belief);
 
   int size() const { return all_.cases(); }
   const TokenBatch& all() const { return all_; }

@@ -24,8 +24,8 @@ TrajectoryView trajectory_of(const Group& group, const GroupGradient& gradient, 
   TrajectoryView view;
   view.mask = group.mask.subspan(begin, count);
   view.log_prob = group.log_prob.subspan(begin, count);
-  if (!group.reference_log_prob.empty()) {
-    view.reference = group.reference_log_prob.subspan(begin, count);
+  if (!group.data.reference_log_prob.empty()) {
+    view.reference = group.data.reference_log_prob.subspan(begin, count);
   }
   if (!group.tokens.empty()) view.tokens = group.tokens.subspan(begin, count);
   view.gradient = gradient.log_prob.subspan(begin, count);

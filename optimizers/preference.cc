@@ -104,8 +104,8 @@ std::vector<std::string> preference_metrics() {
 void preference_loss(const PreferenceOptions& options, const Group& group,
                      const BatchTotals& totals, GroupGradient gradient, MetricSums& metrics) {
   static const std::vector<std::string> names = preference_metrics();
-  TR_CHECK(group.reference_log_prob.size() == group.log_prob.size(),
-           "{} reference log-probs for {} tokens", group.reference_log_prob.size(),
+  TR_CHECK(group.data.reference_log_prob.size() == group.log_prob.size(),
+           "{} reference log-probs for {} tokens", group.data.reference_log_prob.size(),
            group.log_prob.size());
   const double pair_weight = totals.cases > 0 ? 1.0 / totals.cases : 0.0;
   const double nll_weight =

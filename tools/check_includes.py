@@ -12,7 +12,8 @@ import sys
 BASE = ["core/base"]
 READER = ["core/base", "core/config", "core/registry", "core/log", "core/stats", "core/tables",
           "core/detectors"]
-RUNNING = ["core", "graph", "drift", "policies", "optimizers", "experts", "experiments"]
+RUNNING = ["core", "graph", "drift", "policies", "optimizers", "experts", "rewards",
+           "experiments"]
 
 # Folder -> what it may include besides itself. The longest matching folder rules; a folder that is
 # not here may not hold C++.
@@ -29,6 +30,7 @@ MAY_INCLUDE = {
     "drift": ["core"],
     "policies": ["core"],
     "optimizers": ["core"],
+    "rewards": ["core"],
     "graph": ["core"],
     "experts": ["core", "graph"],
     "experiments": RUNNING,

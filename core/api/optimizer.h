@@ -20,6 +20,7 @@ namespace tightrope {
 enum class TrajectoryKind {
   kSupervised,  // one: the factual trajectory
   kPair,        // two: chosen, rejected
+  kRollout,     // one that the policy itself drew; see core/api/rollout.h
 };
 
 // Counts over the whole optimizer step (all groups, all micro-batches), fixed before the pass.
@@ -37,11 +38,17 @@ struct MetricSum {
 };
 using MetricSums = std::map<std::string, MetricSum>;
 
+class RolloutRule;
+
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
   virtual TrajectoryKind trajectories() const = 0;
   virtual bool needs_reference() const = 0;
+  // What loss() reads of a group besides log-probs.
+  virtual Wanted wanted() const { return {}; }
+  // How kRollout trajectories become training data; null for every other kind.
+  virtual const RolloutRule* rollout() const { return nullptr; }
   // Names and units of the metrics that loss() adds, "loss" first; fixed over a run.
   virtual std::vector<std::string> metrics() const = 0;
   // Adds this group's part of the step's loss gradient (already divided by the step's totals) to

@@ -47,6 +47,13 @@ struct Sample {
   int disease = 0;
 };
 
+// Per-token quantities [M] of a batch; 0 where the mask is 0, empty unless wanted.
+struct TokenQuantities {
+  std::vector<double> log_prob;  // log pi(y_t | v, y_<t), nat
+  std::vector<double> entropy;
+  std::vector<double> value;
+};
+
 // Full distributions along the trajectories of a batch. Row of token t of trajectory n is
 // offset[n] + t and holds the law of the token AFTER it (so row of <think> is the first position).
 struct Distributions {
@@ -66,15 +73,18 @@ class Policy {
   virtual void initialise(const Stream& stream, std::span<float> parameters) const = 0;
   virtual std::unique_ptr<Workspace> workspace() const = 0;
 
-  // Forward and backward, group by group: `reference_log_prob` [M] (may be empty) is handed through
-  // to the pullback, which returns the gradients of the log-probs; the parameter gradient [P] is
-  // accumulated (added to what is there).
+  // Whether a value can be wanted of it.
+  virtual bool has_value() const { return false; }
+
+  // Forward and backward, group by group: `data` is handed through to the pullback, which returns
+  // the gradients of the log-probs and of what else is wanted; the parameter gradient [P] is
+  // accumulated (added to what is there). Throws InputError for what it cannot compute.
   virtual void step(std::span<const float> parameters, const TokenBatch& batch,
-                    std::span<const double> reference_log_prob, Pullback& pullback,
+                    const TokenData& data, Wanted wanted, Pullback& pullback,
                     std::span<float> gradient, Workspace& workspace) const = 0;
-  // log_prob [M]: log pi(y_t | v, y_<t); 0 where mask is 0.
-  virtual void evaluate(std::span<const float> parameters, const TokenBatch& batch,
-                        std::span<double> log_prob, Workspace& workspace) const = 0;
+  // The same quantities without gradients.
+  virtual void evaluate(std::span<const float> parameters, const TokenBatch& batch, Wanted wanted,
+                        TokenQuantities& out, Workspace& workspace) const = 0;
   // One trajectory per image of `images` [B, C]; row b draws from stream.at(step, b). The grammar
   // is always applied while sampling.
   virtual void sample(std::span<const float> parameters, std::span<const float> images, int count,

@@ -20,13 +20,15 @@ Catalogue& catalogue() {
   return instance;
 }
 
-// The path below the project, told by where this very file lies.
-std::string inside_project(const std::string& file) {
+// The path below the project, told by where this very file lies. A compiler cache may have compiled
+// some files under a path relative to the build folder.
+std::string inside_project(std::string file) {
   constexpr std::string_view kThis = "core/registry/registry.cc";
   const std::string_view here = __FILE__;
-  if (!here.ends_with(kThis)) return file;
   const std::string_view root = here.substr(0, here.size() - kThis.size());
-  return file.starts_with(root) ? file.substr(root.size()) : file;
+  if (here.ends_with(kThis) && file.starts_with(root)) file.erase(0, root.size());
+  while (file.starts_with("../")) file.erase(0, 3);
+  return file;
 }
 
 bool is_lower_snake(const std::string& name) {

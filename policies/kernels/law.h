@@ -59,7 +59,7 @@ class LawKernel : public Workspace {
 // Policy::step for any scalar. `log_prob` and `d_log_prob` are scratch.
 template <class T>
 void run_step(LawKernel<T>& kernel, std::span<const T> parameters, const TokenBatch& batch,
-              std::span<const double> reference_log_prob, Pullback& pullback, std::span<T> gradient,
+              const TokenData& data, Pullback& pullback, std::span<T> gradient,
               std::vector<double>& log_prob, std::vector<double>& d_log_prob) {
   const auto part = [](auto span, int begin, int end) { return span.subspan(begin, end - begin); };
   for (int block = 0; block < batch.cases(); block += LawKernel<T>::kBlock) {
@@ -84,9 +84,7 @@ void run_step(LawKernel<T>& kernel, std::span<const T> parameters, const TokenBa
           part(std::span(batch.offset), range.begin_trajectory(), range.end_trajectory() + 1);
       group.mask = part(std::span(batch.mask), begin, end);
       group.log_prob = log_prob;
-      if (!reference_log_prob.empty()) {
-        group.reference_log_prob = part(reference_log_prob, begin, end);
-      }
+      group.data = data.part(begin, end);
       group.tokens = part(std::span(batch.tokens), begin, end);
       pullback(group, {d_log_prob});
       kernel.backward(range, d_log_prob, gradient);

@@ -41,26 +41,28 @@ class LawPolicy final : public Policy {
     return out;
   }
 
-  void step(std::span<const float> parameters, const TokenBatch& batch,
-            std::span<const double> reference_log_prob, Pullback& pullback,
-            std::span<float> gradient, Workspace& workspace) const override {
+  void step(std::span<const float> parameters, const TokenBatch& batch, const TokenData& data,
+            Wanted wanted, Pullback& pullback, std::span<float> gradient,
+            Workspace& workspace) const override {
+    check_wanted(wanted);
     check_parameters(parameters.size());
     check_parameters(gradient.size());
     check_batch(batch);
-    TR_CHECK(reference_log_prob.empty() || reference_log_prob.size() == batch.tokens.size(),
-             "{} reference values for {} tokens", reference_log_prob.size(), batch.tokens.size());
+    TR_CHECK(
+        data.reference_log_prob.empty() || data.reference_log_prob.size() == batch.tokens.size(),
+        "{} reference values for {} tokens", data.reference_log_prob.size(), batch.tokens.size());
     LawWorkspace& mine = own(workspace);
-    run_step<float>(*mine.kernel, parameters, batch, reference_log_prob, pullback, gradient,
-                    mine.log_prob, mine.d_log_prob);
+    run_step<float>(*mine.kernel, parameters, batch, data, pullback, gradient, mine.log_prob,
+                    mine.d_log_prob);
   }
 
-  void evaluate(std::span<const float> parameters, const TokenBatch& batch,
-                std::span<double> log_prob, Workspace& workspace) const override {
+  void evaluate(std::span<const float> parameters, const TokenBatch& batch, Wanted wanted,
+                TokenQuantities& out, Workspace& workspace) const override {
+    check_wanted(wanted);
     check_parameters(parameters.size());
     check_batch(batch);
-    TR_CHECK(log_prob.size() == batch.tokens.size(), "{} of {}", log_prob.size(),
-             batch.tokens.size());
-    run_evaluate<float>(*own(workspace).kernel, parameters, batch, log_prob);
+    out.log_prob.assign(batch.tokens.size(), 0.0);
+    run_evaluate<float>(*own(workspace).kernel, parameters, batch, out.log_prob);
   }
 
   void sample(std::span<const float> parameters, std::span<const float> images, int count,
@@ -73,6 +75,11 @@ class LawPolicy final : public Policy {
  private:
   void check_parameters(std::size_t size) const {
     TR_CHECK(static_cast<std::int64_t>(size) == count_, "{} parameters, expected {}", size, count_);
+  }
+  static void check_wanted(Wanted wanted) {
+    TR_REQUIRE(!wanted.entropy && !wanted.value,
+               "this policy has no {}; policy {{type: transformer}} has",
+               wanted.value ? "value head" : "entropy");
   }
   void check_batch(const TokenBatch& batch) const {
     TR_CHECK(batch.channels == parts_.channels, "{} channels, expected {}", batch.channels,

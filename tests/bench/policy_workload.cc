@@ -45,7 +45,7 @@ class DpoLoss final : public Pullback {
       double margin = 0;
       for (int i = at(n); i < at(n + 2); ++i) {
         if (group.mask[i] == 0) continue;
-        const double ratio = group.log_prob[i] - group.reference_log_prob[i];
+        const double ratio = group.log_prob[i] - group.data.reference_log_prob[i];
         margin += i < at(n + 1) ? ratio : -ratio;
       }
       loss -= log_sigmoid(beta_ * margin) / pairs_;
@@ -105,9 +105,9 @@ void PolicyWorkload::make_pairs(int pairs) {
         std::span(images_).subspan(static_cast<std::size_t>(n) * kAttributes, kAttributes));
     batch_.add(chosen_.back());
     batch_.add(rejected_.back());
-    std::vector<double> reference(batch_.tokens.size());
-    policy_->evaluate(lanes_[0].parameters, batch_, reference, *lanes_[0].workspace);
-    reference_.push_back(std::move(reference));
+    TokenQuantities reference;
+    policy_->evaluate(lanes_[0].parameters, batch_, {}, reference, *lanes_[0].workspace);
+    reference_.push_back(std::move(reference.log_prob));
   }
 }
 
@@ -135,7 +135,8 @@ void PolicyWorkload::step() {
   }
   DpoLoss loss(0.3, batch_size_);
   std::fill(lane.gradient.begin(), lane.gradient.end(), 0.0F);
-  policy_->step(lane.parameters, batch_, batch_reference_, loss, lane.gradient, *lane.workspace);
+  policy_->step(lane.parameters, batch_, {.reference_log_prob = batch_reference_}, {}, loss,
+                lane.gradient, *lane.workspace);
   stepper_->update(lane.parameters, lane.gradient, lane.state, lane.step++, kSteps, layout_);
   last_loss_ = loss.loss;
 }

@@ -44,7 +44,7 @@ class SumLoss final : public Pullback {
     }
     cases.push_back(group.first_case);
     count += group.cases();
-    references += group.reference_log_prob.size();
+    references += group.data.reference_log_prob.size();
   }
   double total = 0;
   int count = 0;
@@ -86,9 +86,9 @@ class PolicyConformance : public ::testing::TestWithParam<Setting> {
   }
 
   std::vector<double> evaluate() {
-    std::vector<double> out(batch.tokens.size());
-    policy->evaluate(parameters, batch, out, *workspace);
-    return out;
+    TokenQuantities out;
+    policy->evaluate(parameters, batch, {}, out, *workspace);
+    return out.log_prob;
   }
 
   PolicyContext context;
@@ -121,7 +121,8 @@ TEST_P(PolicyConformance, GroupsAreWholeCasesInOrder) {
   std::vector<float> gradient(parameters.size());
   const std::vector<double> reference(batch.tokens.size(), -1.0);
   SumLoss loss;
-  policy->step(parameters, batch, reference, loss, gradient, *workspace);
+  policy->step(parameters, batch, {.reference_log_prob = reference}, {}, loss, gradient,
+               *workspace);
   EXPECT_EQ(loss.count, batch.cases());
   EXPECT_EQ(loss.references, batch.tokens.size());
   EXPECT_TRUE(std::is_sorted(loss.cases.begin(), loss.cases.end()));
@@ -133,7 +134,7 @@ TEST_P(PolicyConformance, GroupsAreWholeCasesInOrder) {
 TEST_P(PolicyConformance, GradientPointsUphill) {
   std::vector<float> gradient(parameters.size());
   SumLoss before, after;
-  policy->step(parameters, batch, {}, before, gradient, *workspace);
+  policy->step(parameters, batch, {}, {}, before, gradient, *workspace);
   double squared = 0;
   for (const float g : gradient) squared += static_cast<double>(g) * static_cast<double>(g);
   ASSERT_GT(squared, 0);
@@ -142,15 +143,15 @@ TEST_P(PolicyConformance, GradientPointsUphill) {
     parameters[i] += static_cast<float>(step * gradient[i]);
   }
   std::vector<float> unused(parameters.size());
-  policy->step(parameters, batch, {}, after, unused, *workspace);
+  policy->step(parameters, batch, {}, {}, after, unused, *workspace);
   EXPECT_NEAR(after.total - before.total, 1e-2, 2e-3);
 }
 
 TEST_P(PolicyConformance, GradientIsAddedToWhatIsThere) {
   std::vector<float> zero(parameters.size()), one(parameters.size(), 1.0F);
   SumLoss loss;
-  policy->step(parameters, batch, {}, loss, zero, *workspace);
-  policy->step(parameters, batch, {}, loss, one, *workspace);
+  policy->step(parameters, batch, {}, {}, loss, zero, *workspace);
+  policy->step(parameters, batch, {}, {}, loss, one, *workspace);
   for (std::size_t i = 0; i < zero.size(); ++i) EXPECT_NEAR(one[i], zero[i] + 1, 2e-5);
 }
 

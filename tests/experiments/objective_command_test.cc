@@ -83,6 +83,49 @@ TEST(Objective, SupervisedAndItsMask) {
   EXPECT_NEAR(mean["loss"].get<double>(), (1.5 + 1.75) / 2, 1e-15);
 }
 
+json fixture_t() { return golden("ppo.json")["fixture"]; }
+
+TEST(Objective, TrajectoryFormGivesThePublishedPpoValues) {
+  const json g = golden("ppo.json");
+  json input = fixture_t();
+  const json out = run_objective("ppo", input, {"critic=none"});
+  EXPECT_NEAR(out["loss"].get<double>(), g["policy_loss"]["token_mean"].get<double>(), 1e-9);
+  const std::vector<std::pair<const char*, double>> metrics = {
+      {"clip_frac/active", 0.4},     {"clip_frac/outside", 0.8}, {"clip_frac/low", 0.2},
+      {"clip_frac/high", 0.2},       {"approx_kl/k1", 0.02},     {"approx_kl/k2", 0.061},
+      {"approx_kl/k3", 0.0621528242}};
+  for (const auto& [name, value] : metrics) {
+    EXPECT_NEAR(out["metrics"][name].get<double>(), value, 1e-9) << name;
+  }
+  EXPECT_EQ(out["gradient"]["policy"][1][2], 0.0);
+  const json sequence = run_objective("ppo", input, {"critic=none", "normaliser=sequence_mean"});
+  EXPECT_NEAR(sequence["loss"].get<double>(), g["policy_loss"]["sequence_mean"].get<double>(),
+              1e-9);
+  const json high = run_objective("ppo", input, {"critic=none", "epsilon_high=0.28"});
+  EXPECT_NEAR(high["loss"].get<double>(), g["policy_loss"]["high_028"]["token_mean"].get<double>(),
+              1e-9);
+  // A value term with mean 0.075 over the five tokens gives the published total.
+  input["value"] = {{0.5, 0.1, 0.9}, {0.5, 0.1, nullptr}};
+  input["value_old"] = {{0.2, 0.3, 0.5}, {0.2, 0.3, nullptr}};
+  input["return"] = {{1.0, 0.0, 0.8}, {1.0, 0.0, nullptr}};
+  const json total = run_objective("ppo", input, {});
+  EXPECT_NEAR(total["loss"].get<double>(), g["value"]["total_on_fixture"].get<double>(), 1e-9);
+  EXPECT_EQ(total["gradient"]["value"].size(), 2U);
+  double sum = 0;
+  for (const json& value : total["per_sample"]) sum += value.get<double>();
+  EXPECT_NEAR(sum / 2, total["loss"].get<double>(), 1e-14);
+}
+
+TEST(Objective, TrajectoryFormSaysWhatIsMissing) {
+  EXPECT_THAT(error_of("ppo", fixture_t()), AllOf(HasSubstr("value"), HasSubstr("critic = head")));
+  json input = fixture_t();
+  input.erase("behaviour");
+  EXPECT_THAT(error_of("ppo", input, {"critic=none"}), HasSubstr("behaviour"));
+  input = fixture_t();
+  input.erase("reference");
+  EXPECT_THAT(error_of("ppo", input, {"critic=none", "kl_placement=loss"}), HasSubstr("reference"));
+}
+
 TEST(Objective, PaddingMayBeNullOrAnything) {
   json input = fixture_p();
   const json clean = run_objective("dpo", input, {"rpo_alpha=1"});

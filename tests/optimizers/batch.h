@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <limits>
 #include <memory>
@@ -42,6 +43,7 @@ using CaseList = std::vector<std::vector<Sequence>>;
 struct Outcome {
   double loss = 0;
   std::vector<double> gradient;  // by log_prob, in the order of the cases
+  std::vector<double> by_entropy, by_value;
   MetricSums metrics;
 };
 
@@ -64,6 +66,16 @@ class Flat {
       begin.push_back(static_cast<std::int32_t>(offset.size()) - 1);
       totals.cases += 1;
     }
+    // What rollouts know besides: any numbers, the same for the same place and log-prob.
+    for (std::size_t t = 0; t < log_prob.size(); ++t) {
+      const double wave = std::sin(1.0 + 2.3 * static_cast<double>(t));
+      behaviour.push_back(log_prob[t] + 0.15 * wave);
+      advantage.push_back(0.4 - wave);
+      value.push_back(0.3 * wave);
+      value_old.push_back(0.3 * wave + 0.5 * std::sin(5.0 * wave));
+      target_return.push_back(0.2 + wave);
+      entropy.push_back(1 + 0.5 * wave);
+    }
   }
 
   Group group(int first, int count) const {
@@ -77,8 +89,14 @@ class Flat {
     const int size = g.offset.back() - at;
     g.mask = std::span(mask).subspan(at, size);
     g.log_prob = std::span(log_prob).subspan(at, size);
-    g.reference_log_prob = std::span(reference).subspan(at, size);
+    g.data.reference_log_prob = std::span(reference).subspan(at, size);
     g.tokens = std::span(tokens).subspan(at, size);
+    g.value = std::span(value).subspan(at, size);
+    g.entropy = std::span(entropy).subspan(at, size);
+    g.data.behaviour_log_prob = std::span(behaviour).subspan(at, size);
+    g.data.behaviour_value = std::span(value_old).subspan(at, size);
+    g.data.advantage = std::span(advantage).subspan(at, size);
+    g.data.target_return = std::span(target_return).subspan(at, size);
     return g;
   }
 
@@ -87,12 +105,16 @@ class Flat {
     if (cuts.empty()) cuts = {static_cast<int>(begin.size()) - 1};
     Outcome out;
     out.gradient.assign(log_prob.size(), 0.0);
+    out.by_value = out.by_entropy = out.gradient;
     int first = 0;
     for (int count : cuts) {
       const Group g = group(first, count);
       const std::span<double> slice =
           std::span(out.gradient).subspan(g.offset.front(), g.log_prob.size());
-      optimizer.loss(g, totals, {slice}, out.metrics);
+      const auto part = [&](std::vector<double>& column) {
+        return std::span(column).subspan(g.offset.front(), g.log_prob.size());
+      };
+      optimizer.loss(g, totals, {slice, part(out.by_entropy), part(out.by_value)}, out.metrics);
       first += count;
     }
     out.loss = out.metrics.at("loss").sum;
@@ -102,6 +124,7 @@ class Flat {
   std::vector<std::int32_t> begin{0}, offset{0}, tokens;
   std::vector<std::uint8_t> mask;
   std::vector<double> log_prob, reference;
+  std::vector<double> behaviour, advantage, value, value_old, target_return, entropy;
   BatchTotals totals;
 };
 

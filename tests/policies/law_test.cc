@@ -31,9 +31,9 @@ class Law : public ::testing::TestWithParam<Setting> {
         workspace(policy->workspace()) {}
 
   std::vector<double> evaluate(const TokenBatch& batch) const {
-    std::vector<double> out(batch.tokens.size(), 7);
-    policy->evaluate(parameters, batch, out, *workspace);
-    return out;
+    TokenQuantities out{std::vector<double>(batch.tokens.size() + 1, 7), {}, {}};
+    policy->evaluate(parameters, batch, {}, out, *workspace);
+    return out.log_prob;
   }
 
   TokenBatch one(std::span<const float> image, const Trajectory& trajectory) const {
@@ -88,7 +88,7 @@ TEST_P(Law, StepEvaluateAndDistributionAgree) {
   const std::vector<double> evaluated = evaluate(batch);
   std::vector<float> gradient(parameters.size());
   TestLoss loss;
-  policy->step(parameters, batch, {}, loss, gradient, *workspace);
+  policy->step(parameters, batch, {}, {}, loss, gradient, *workspace);
   ASSERT_EQ(loss.seen.size(), evaluated.size());
   Distributions out;
   policy->distribution(parameters, batch, out, *workspace);
@@ -107,7 +107,7 @@ TEST_P(Law, MaskedTokensContributeNothing) {
   std::fill(batch.mask.begin(), batch.mask.end(), std::uint8_t{0});
   std::vector<float> gradient(parameters.size(), 0.5F);
   TestLoss loss;
-  policy->step(parameters, batch, {}, loss, gradient, *workspace);
+  policy->step(parameters, batch, {}, {}, loss, gradient, *workspace);
   for (const float value : gradient) EXPECT_EQ(value, 0.5F);
   for (const double value : loss.seen) EXPECT_EQ(value, 0);
 }
@@ -295,14 +295,14 @@ TEST_P(Law, GradientRepeatsAndAddsUp) {
   const TokenBatch batch = random_batch(context, 19, 10);
   std::vector<float> first(parameters.size()), second(parameters.size());
   TestLoss loss;
-  policy->step(parameters, batch, {}, loss, first, *workspace);
+  policy->step(parameters, batch, {}, {}, loss, first, *workspace);
   const TokenBatch other = random_batch(context, 5, 12);  // leaves dirt in the workspace
   std::vector<float> dirt(parameters.size());
-  policy->step(parameters, other, {}, loss, dirt, *workspace);
-  policy->step(parameters, batch, {}, loss, second, *workspace);
+  policy->step(parameters, other, {}, {}, loss, dirt, *workspace);
+  policy->step(parameters, batch, {}, {}, loss, second, *workspace);
   EXPECT_EQ(first, second);
   std::vector<float> third(parameters.size());
-  policy->step(parameters, batch, {}, loss, third, *policy->workspace());
+  policy->step(parameters, batch, {}, {}, loss, third, *policy->workspace());
   EXPECT_EQ(first, third);
 }
 

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// One lane's rollout stage: trajectories drawn from the policy as it is, scored by the reward
+// model, assessed by the optimizer's rule, and used for several updates.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/api/rollout.h"
+#include "core/log/checkpoint.h"
+#include "experiments/training_set.h"
+
+namespace tightrope {
+
+// The parameters that a rollout step changes, with the stepper's state and the frozen reference.
+struct TrainedParameters {
+  std::vector<float>& parameters;       // [P]
+  std::vector<float>& state;            // of the stepper
+  std::vector<float>& gradient;         // [P], scratch
+  const std::vector<float>& reference;  // [P]
+  const std::vector<ParameterView>& layout;
+};
+
+// What one step did.
+struct RolloutOutcome {
+  MetricSums metrics;   // of the rollout, and of the updates: their means over the updates
+  StepReport report;    // mean norm over the updates, learning rate of the last
+  std::string failure;  // not empty: why training cannot go on
+};
+
+class Rollouts {
+ public:
+  // Throws InputError when the policy lacks a value head that the optimizer wants.
+  Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t seed,
+           WorldContext& context, const Policy& policy);
+
+  // Step `step` of the stage. Trajectory b of the batch draws from sampling.at(step, b); epoch e
+  // of the step is shuffled by the order stream. Updates have numbers step x epochs x minibatches
+  // onwards, whether or not an early stop skipped some before.
+  RolloutOutcome step(std::int64_t step, const TrainedParameters& trained, Workspace& workspace);
+  // Names of the metrics that the stage adds to the optimizer's.
+  static std::vector<std::string> extra_metrics() { return {"updates"}; }
+
+  void save(Checkpoint& checkpoint, const std::string& prefix) const;
+  void load(const Checkpoint& checkpoint, const std::string& prefix);
+
+ private:
+  // Sampled trajectories with everything known of their tokens, [M].
+  struct Batch {
+    TokenBatch tokens;
+    std::vector<double> behaviour, value, reference;
+    Assessment assessed;
+  };
+
+  void fit_reward(const TrainedParameters& trained, Workspace& workspace);
+  CaseLaws laws_of(std::int64_t step, int count) const;
+  Cases cases_of(std::int64_t step, CaseLaws& laws);
+  Batch draw(std::int64_t step, const TrainedParameters& trained, MetricSums& metrics,
+             Workspace& workspace);
+  void cut(const Batch& from, std::span<const std::int32_t> rows);
+  bool update(std::int64_t number, const TrainedParameters& trained, MetricSums& sums,
+              RolloutOutcome& out, Workspace& workspace);
+
+  const Experiment& experiment_;
+  std::size_t stage_;
+  const Stage& spec_;
+  const RolloutRule& rule_;
+  WorldContext& context_;
+  const Policy& policy_;
+  TrainingStreams streams_;
+  Stream reward_data_;
+  std::vector<double> state_;   // of the rule
+  std::vector<double> fitted_;  // of the reward model
+  bool ready_ = false;          // fitted_ is valid
+  Cases fixed_;                 // the data set of a fixed stage
+  std::unique_ptr<EpochOrder> order_;
+  // One minibatch.
+  TokenBatch part_;
+  std::vector<double> behaviour_, value_, reference_, advantage_, return_;
+  BatchTotals totals_;
+};
+
+}  // namespace tightrope

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rollout stages on the bandit: the known optimum, resuming, and what must be said of rewards.
+#include <cmath>
+
+#include "experiments/lane.h"
+#include "experiments/runner.h"
+#include "tests/experiments/engine_support.h"
+
+namespace tightrope {
+namespace {
+
+const std::string kFile = std::string(TIGHTROPE_SOURCE_DIR) + "/tests/experiments/bandit_ppo.yaml";
+
+std::shared_ptr<const Experiment> bandit(const std::vector<std::string>& sets = {}) {
+  const Node tree = load_experiment_tree(kFile, sets);
+  return check_file(tree).plan.experiment(0);
+}
+
+struct Trained {
+  std::unique_ptr<Lane> lane;
+  std::shared_ptr<WorldContext> context;
+};
+
+Trained start(const std::shared_ptr<const Experiment>& experiment, std::int64_t seed) {
+  Trained out;
+  out.context = std::make_shared<WorldContext>(*experiment, seed);
+  const World& world = out.context->world();
+  const auto policy =
+      experiment->policy->make({world.vocabulary(), world.channels(), world.max_mentions()});
+  const std::vector<float> zero(policy->parameter_count(), 0.0F);
+  out.lane = std::make_unique<Lane>(experiment, 0, seed, out.context, policy, zero, zero);
+  return out;
+}
+
+std::vector<double> law_of(Lane& lane) {
+  TokenBatch batch;
+  batch.clear(1);
+  batch.add_case(std::vector<float>{1.0F});
+  const Vocabulary& v = lane.context().world().vocabulary();
+  batch.add({{Vocabulary::think(), v.end_think()}, {0, 1}});
+  Distributions out;
+  lane.policy().distribution(lane.parameters(), batch, out, lane.workspace());
+  std::vector<double> law;
+  for (int z = 0; z < out.diseases; ++z) law.push_back(std::exp(out.belief[out.diseases + z]));
+  return law;
+}
+
+// Eight seeds, learning rate to 0: their mean lies within five standard errors (estimated from the
+// seeds themselves, at least 0.002 for what clipping and 400 steps leave) of the Boltzmann policy.
+TEST(Rollout, PpoReachesTheBoltzmannOptimumOfTheBandit) {
+  const double optimum[] = {0.5792585299, 0.0783941172, 0.2130973043, 0.1292500486};
+  const std::atomic<bool> go_on{false};
+  double sum[4] = {}, squares[4] = {};
+  for (int seed = 0; seed < 8; ++seed) {
+    const Trained trained = start(bandit(), seed);
+    trained.lane->advance(400, go_on);
+    ASSERT_LT(trained.lane->frozen().step, 0) << trained.lane->frozen().cause;
+    const std::vector<double> law = law_of(*trained.lane);
+    for (int a = 0; a < 4; ++a) {
+      EXPECT_NEAR(law[a], optimum[a], 0.04);
+      sum[a] += law[a];
+      squares[a] += law[a] * law[a];
+    }
+  }
+  for (int a = 0; a < 4; ++a) {
+    const double mean = sum[a] / 8;
+    const double deviation = std::sqrt(std::max(0.0, (squares[a] - 8 * mean * mean) / 7));
+    EXPECT_NEAR(mean, optimum[a], 0.002 + 5 * deviation / std::sqrt(8.0)) << a;
+  }
+}
+
+// The adaptive coefficient, the stepper and the streams go on as if nothing had happened.
+TEST(Rollout, ResumesBitForBit) {
+  const std::vector<std::string> sets = {
+      "stages=[{name: rl, optimizer: {type: ppo, critic: none, kl_controller: adaptive, "
+      "kl_target: 0.1, kl_horizon: 500, minibatches: 3}, reward: {type: world}, data: {kind: "
+      "fixed, cases: 64, environment: source}, steps: 20, batch: 16, stepper: {type: adam, lr: "
+      "0.05}}]",
+      "evaluate.every=20", "record.every=20"};
+  const std::atomic<bool> go_on{false};
+  const Trained whole = start(bandit(sets), 3), first = start(bandit(sets), 3),
+                second = start(bandit(sets), 3);
+  whole.lane->advance(20, go_on);
+  first.lane->advance(7, go_on);
+  Checkpoint checkpoint(1);
+  first.lane->save(checkpoint, "lane");
+  second.lane->load(checkpoint, "lane");
+  second.lane->advance(20, go_on);
+  EXPECT_EQ(second.lane->parameters(), whole.lane->parameters());
+  ASSERT_EQ(second.lane->pending().size(), whole.lane->pending().size());
+  for (std::size_t i = 0; i < whole.lane->pending().size(); ++i) {
+    const double a = whole.lane->pending()[i], b = second.lane->pending()[i];
+    EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << i;
+  }
+}
+
+// The first update of a step has ratio 1 exactly: with one epoch of one minibatch it always is.
+TEST(Rollout, FirstUpdateHasRatioOneAndEarlyStopKeepsIt) {
+  const std::atomic<bool> go_on{false};
+  for (const char* options : {"epochs: 1, minibatches: 1", "epochs: 5, target_kl: 1.0e-12"}) {
+    const Trained trained =
+        start(bandit({std::string("rl.optimizer={type: ppo, critic: none, ") + options + "}"}), 0);
+    trained.lane->advance(1, go_on);
+    const std::vector<std::string> names = Lane::scalar_names(trained.lane->stage());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == "updates") {
+        EXPECT_EQ(trained.lane->pending()[i], 1) << options;
+      }
+      if (names[i] == "ratio" && options[8] == '1') {
+        EXPECT_EQ(trained.lane->pending()[i], 1);
+      }
+    }
+  }
+}
+
+std::string error_of(const std::vector<std::string>& sets) {
+  try {
+    start(bandit(sets), 0);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Rollout, ErrorsSayWhatIsMissingOrTooMuch) {
+  EXPECT_NE(error_of({"rl.reward=null"}).find("a `reward:` must score them"), std::string::npos);
+  EXPECT_NE(error_of({"rl.optimizer={type: sft}"}).find("leave `reward:` out"), std::string::npos);
+  EXPECT_NE(error_of({"rl.reward={type: learned}"}).find("an `expert:` must propose"),
+            std::string::npos);
+  EXPECT_NE(error_of({"rl.optimizer={type: ppo}"}).find("critic = head needs a policy"),
+            std::string::npos);
+  EXPECT_NE(error_of({"rl.optimizer.minibatches=300"}).find("minibatches <= batch"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace tightrope
