@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import sys
 
 from doctor_machine import ROOT, gpu, line, machine, missing_lines, output, tools
@@ -85,6 +86,7 @@ def build():
 
 
 def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doctor | head` ends quietly
     pins = versions()
     machine(pins)
     tools(pins)
