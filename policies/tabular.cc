@@ -7,6 +7,7 @@
 #include "core/base/check.h"
 #include "policies/kernels/law_policy.h"
 #include "policies/kernels/tabular_kernel.h"
+#include "policies/parameter_layout.h"
 
 namespace tightrope {
 namespace {

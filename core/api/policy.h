@@ -35,12 +35,14 @@ class Workspace {
 
 struct SamplingOptions {
   bool greedy = true;
-  double temperature = 1.0;  // > 0; the behaviour log-prob is that of the tempered law
+  double temperature = 1.0;  // > 0
+  int top_k = 0;             // keep the k most probable tokens; 0: all
+  double top_p = 1.0;        // keep the fewest tokens that hold this mass, in (0, 1]
   bool thinking = true;      // false: <think> <answer_now> diagnosis <eos>
 };
 
-// A sampled trajectory with the log-prob of each of its tokens under the sampled law (entry 0 and
-// <answer_now> are 0).
+// A sampled trajectory with the log-prob of each of its tokens under the law that was drawn from:
+// tempered, cut and renormalised (entry 0 and <answer_now> are 0).
 struct Sample {
   Trajectory trajectory;
   std::vector<double> log_prob;

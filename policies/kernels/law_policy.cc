@@ -5,6 +5,8 @@
 
 #include "core/base/check.h"
 #include "core/base/math.h"
+#include "policies/parameter_layout.h"
+#include "policies/sampling_rule.h"
 
 namespace tightrope {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 struct LawWorkspace : Workspace {
   std::unique_ptr<LawKernel<float>> kernel;
   std::vector<double> log_prob, d_log_prob, weights;
+  std::vector<int> order;
 };
 
 LawWorkspace& own(Workspace& workspace) {
@@ -106,18 +109,8 @@ Token LawPolicy::draw(const SamplingOptions& options, TokenRange range, Draws& d
   std::vector<double>& law = mine.log_prob;
   law.resize(range.size());
   mine.kernel->law(range, law);
-  if (options.temperature != 1.0) {
-    for (double& value : law) value /= options.temperature;
-    normalise(law);
-  }
-  int chosen = 0;
-  if (options.greedy) {
-    chosen = static_cast<int>(std::max_element(law.begin(), law.end()) - law.begin());
-  } else {
-    mine.weights.resize(law.size());
-    for (std::size_t i = 0; i < law.size(); ++i) mine.weights[i] = std::exp(law[i]);
-    chosen = draws.categorical(mine.weights);
-  }
+  shape_law(options, law, mine.order);
+  const int chosen = draw_index(options, law, draws, mine.weights);
   log_prob = law[chosen];
   return range.begin + chosen;
 }
@@ -153,7 +146,7 @@ void LawPolicy::sample(std::span<const float> parameters, std::span<const float>
                        const SamplingOptions& options, const Stream& stream, std::uint32_t step,
                        std::vector<Sample>& out, Workspace& workspace) const {
   check_parameters(parameters.size());
-  TR_REQUIRE(options.temperature > 0, "temperature must be > 0, got {}", options.temperature);
+  check_sampling(options);
   TR_CHECK(images.size() >= static_cast<std::size_t>(count) * parts_.channels, "{} images", count);
   LawWorkspace& mine = own(workspace);
   out.resize(count);
@@ -230,18 +223,6 @@ void LawPolicy::distribution(std::span<const float> parameters, const TokenBatch
 
 std::shared_ptr<const Policy> make_law_policy(LawPolicyParts parts) {
   return std::make_shared<const LawPolicy>(std::move(parts));
-}
-
-std::int64_t add_view(std::vector<ParameterView>& layout, const std::string& name,
-                      std::vector<int> shape, bool decay) {
-  ParameterView view{name, std::move(shape), total_size(layout), 1, decay};
-  for (int size : view.shape) view.size *= size;
-  layout.push_back(view);
-  return view.offset;
-}
-
-std::int64_t total_size(const std::vector<ParameterView>& layout) {
-  return layout.empty() ? 0 : layout.back().offset + layout.back().size;
 }
 
 }  // namespace tightrope

@@ -23,11 +23,4 @@ struct LawPolicyParts {
 
 std::shared_ptr<const Policy> make_law_policy(LawPolicyParts parts);
 
-// Appends a view behind the last one and returns its offset.
-std::int64_t add_view(std::vector<ParameterView>& layout, const std::string& name,
-                      std::vector<int> shape, bool decay = true);
-
-// Elements of all views.
-std::int64_t total_size(const std::vector<ParameterView>& layout);
-
 }  // namespace tightrope

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/base/check.h"
-#include "policies/kernels/law_policy.h"
+#include "policies/parameter_layout.h"
 
 namespace tightrope {
 

@@ -7,6 +7,7 @@
 
 #include "policies/kernels/kernels.h"
 #include "policies/kernels/tabular_kernel.h"
+#include "policies/parameter_layout.h"
 #include "tests/policies/fixtures.h"
 
 namespace tightrope {
