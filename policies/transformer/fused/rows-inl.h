@@ -83,10 +83,12 @@ void norm_backward(bool add, int rows, int width, bool centred, Rows<const T> d_
   }
 }
 
+// Highway's Exp is not defined above 104 (float); 1 / (1 + e^80) is as good as 0.
 template <class D, class V>
 HWY_INLINE V sigmoid(D d, V x) {
   const auto one = hn::Set(d, hn::TFromD<D>(1));
-  return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(x))));
+  const auto power = hn::Exp(d, hn::Min(hn::Neg(x), hn::Set(d, hn::TFromD<D>(80))));
+  return hn::Div(one, hn::Add(one, power));
 }
 
 // GELU(x) = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3).

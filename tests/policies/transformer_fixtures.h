@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A loss of all three token quantities and small transformers for its tests.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policies/transformer/fused/workspace.h"
+#include "tests/policies/fixtures.h"
+
+namespace tightrope {
+
+// L = sum_i mask_i (w_i l_i + l_i^2 / 20 + a h_i w_i + b v_i^2 w_i / 2) of log-probs l, entropies h
+// and values v.
+class QuantityLoss : public Pullback {
+ public:
+  explicit QuantityLoss(Wanted wanted) : wanted_(wanted) {}
+
+  static double value(const TokenBatch& batch, const TokenQuantities& at) {
+    double total = TestLoss::value(batch, at.log_prob);
+    for (std::size_t i = 0; i < batch.mask.size(); ++i) {
+      if (batch.mask[i] == 0) continue;
+      if (!at.entropy.empty()) total += kEntropy * TestLoss::weight(i) * at.entropy[i];
+      if (!at.value.empty()) total += 0.5 * TestLoss::weight(i) * at.value[i] * at.value[i];
+    }
+    return total;
+  }
+
+  void operator()(const Group& group, GroupGradient gradient) override {
+    const std::size_t first = group.offset[0];
+    for (std::size_t i = 0; i < group.log_prob.size(); ++i) {
+      const double w = TestLoss::weight(first + i);
+      // Unscored tokens get gradients too: they must be ignored.
+      gradient.log_prob[i] += w + group.log_prob[i] / 10;
+      seen.log_prob.push_back(group.log_prob[i]);
+      if (wanted_.entropy) {
+        gradient.entropy[i] += kEntropy * w;
+        seen.entropy.push_back(group.entropy[i]);
+      }
+      if (wanted_.value) {
+        gradient.value[i] += w * (group.mask[i] != 0 ? group.value[i] : 3.0);
+        seen.value.push_back(group.value[i]);
+      }
+    }
+  }
+  TokenQuantities seen;
+
+ private:
+  static constexpr double kEntropy = 0.3;
+  Wanted wanted_;
+};
+
+// Weights of every view away from zero, so that adapters and value heads take part; gains near 1.
+template <class T>
+std::vector<T> random_transformer(const TransformerShape& shape, std::uint64_t seed) {
+  std::vector<T> out = random_parameters<T>(shape.parameters, seed, 0.3);
+  for (const ParameterView& view : shape.layout) {
+    if (view.name.find("norm") == std::string::npos) continue;
+    for (std::int64_t i = 0; i < view.size; ++i) out[view.offset + i] += T{1};
+  }
+  return out;
+}
+
+}  // namespace tightrope
