@@ -38,8 +38,8 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
   add_library(LibTorch::cpu SHARED IMPORTED)
   set_target_properties(LibTorch::cpu PROPERTIES
     IMPORTED_LOCATION "${LIBTORCH_CPU_LIBRARY}"
-    INTERFACE_INCLUDE_DIRECTORIES "${LIBTORCH_INCLUDE_DIR}"
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${LIBTORCH_INCLUDE_DIR}"
+    # After the system's folders: the wheel brings an fmt of its own, whose library we do not link.
+    INTERFACE_COMPILE_OPTIONS "SHELL:-idirafter ${LIBTORCH_INCLUDE_DIR}"
     INTERFACE_LINK_LIBRARIES LibTorch::c10
     # A CUDA wheel's libtorch_cpu finds its NVIDIA libraries by its own RPATH when it is loaded;
     # the linker must not chase them.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# tightrope_folder(NAME [EXCLUDE files...]): all sources of a folder as one object library.
+# tightrope_folder(NAME [EXCLUDE files or folders...]): all sources of a folder as one object
+# library.
 # tightrope_program(NAME MAIN FOLDERS names...): a program out of whole folders. Object files are
 # named as sources, because a static library would silently drop the self-registering components.
 
@@ -12,7 +13,7 @@ function(tightrope_folder name)
   cmake_parse_arguments(ARG "" "" "EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${name}/*.cc")
   foreach(file ${ARG_EXCLUDE})
-    list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/${name}/${file}")
+    list(FILTER sources EXCLUDE REGEX "^${PROJECT_SOURCE_DIR}/${name}/${file}")
   endforeach()
   if(NOT sources)
     set(sources "${PROJECT_SOURCE_DIR}/cmake/empty.cc")

@@ -63,4 +63,62 @@ std::vector<T> random_transformer(const TransformerShape& shape, std::uint64_t s
   return out;
 }
 
+// A transformer with one option away from the default, and how many cases its test takes.
+struct TransformerSetting {
+  std::string name;
+  TransformerOptions options;
+  int cases = 4;
+  int categories = 2;
+};
+
+inline TransformerOptions tiny_transformer() {
+  TransformerOptions out;
+  out.layers = 2;
+  out.width = 12;
+  out.heads = 3;
+  out.mlp_ratio = 2;
+  out.image_tokens = 2;
+  return out;
+}
+
+inline TransformerSetting with(const std::string& name,
+                               const std::function<void(TransformerOptions&)>& change,
+                               int cases = 4, int categories = 2) {
+  TransformerSetting out{name, tiny_transformer(), cases, categories};
+  change(out.options);
+  return out;
+}
+
+inline std::vector<TransformerSetting> transformer_settings() {
+  using O = TransformerOptions;
+  return {
+      with("default", [](O&) {}),
+      with("one_layer", [](O& o) { o.layers = 1; }),
+      with(
+          "three_layers", [](O& o) { o.layers = 3; }, 2),
+      with("rms", [](O& o) { o.norm = "rms"; }),
+      with("swiglu", [](O& o) { o.activation = "swiglu"; }),
+      with("rotary", [](O& o) { o.positions = "rotary"; }),
+      with("tied", [](O& o) { o.head = "tied"; }),
+      with("value_head", [](O& o) { o.value_head = true; }),
+      with(
+          "lora", [](O& o) { o.lora_rank = 2; }, 2),
+      with("grammar_off", [](O& o) { o.grammar = false; }),
+      with("one_image_token", [](O& o) { o.image_tokens = 1; }),
+      with("odd_width", [](O& o) { o.width = 15, o.heads = 5, o.mlp_ratio = 1.6; }),
+      with("one_head", [](O& o) { o.width = 10, o.heads = 1; }),
+      with(
+          "wide_heads", [](O& o) { o.width = 36, o.heads = 2, o.layers = 1; }, 1),
+      with(
+          "many_cases", [](O& o) { o.width = 6, o.heads = 2, o.layers = 1; }, 37, 0),
+      with(
+          "llama",
+          [](O& o) {
+            o.norm = "rms", o.activation = "swiglu", o.positions = "rotary", o.head = "tied";
+            o.value_head = true, o.lora_rank = 3, o.width = 20, o.heads = 5, o.image_tokens = 3;
+          },
+          1),
+  };
+}
+
 }  // namespace tightrope

@@ -9,66 +9,10 @@
 namespace tightrope {
 namespace {
 
-struct Setting {
-  std::string name;
-  TransformerOptions options;
-  int cases = 4;
-  int categories = 2;
-};
-
-TransformerOptions tiny() {
-  TransformerOptions out;
-  out.layers = 2;
-  out.width = 12;
-  out.heads = 3;
-  out.mlp_ratio = 2;
-  out.image_tokens = 2;
-  return out;
-}
-
-Setting with(const std::string& name, const std::function<void(TransformerOptions&)>& change,
-             int cases = 4, int categories = 2) {
-  Setting out{name, tiny(), cases, categories};
-  change(out.options);
-  return out;
-}
-
-std::vector<Setting> settings() {
-  using O = TransformerOptions;
-  return {
-      with("default", [](O&) {}),
-      with("one_layer", [](O& o) { o.layers = 1; }),
-      with(
-          "three_layers", [](O& o) { o.layers = 3; }, 2),
-      with("rms", [](O& o) { o.norm = "rms"; }),
-      with("swiglu", [](O& o) { o.activation = "swiglu"; }),
-      with("rotary", [](O& o) { o.positions = "rotary"; }),
-      with("tied", [](O& o) { o.head = "tied"; }),
-      with("value_head", [](O& o) { o.value_head = true; }),
-      with(
-          "lora", [](O& o) { o.lora_rank = 2; }, 2),
-      with("grammar_off", [](O& o) { o.grammar = false; }),
-      with("one_image_token", [](O& o) { o.image_tokens = 1; }),
-      with("odd_width", [](O& o) { o.width = 15, o.heads = 5, o.mlp_ratio = 1.6; }),
-      with("one_head", [](O& o) { o.width = 10, o.heads = 1; }),
-      with(
-          "wide_heads", [](O& o) { o.width = 36, o.heads = 2, o.layers = 1; }, 1),
-      with(
-          "many_cases", [](O& o) { o.width = 6, o.heads = 2, o.layers = 1; }, 37, 0),
-      with(
-          "llama",
-          [](O& o) {
-            o.norm = "rms", o.activation = "swiglu", o.positions = "rotary", o.head = "tied";
-            o.value_head = true, o.lora_rank = 3, o.width = 20, o.heads = 5, o.image_tokens = 3;
-          },
-          1),
-  };
-}
-
-class TransformerGradient : public testing::TestWithParam<Setting> {};
+class TransformerGradient : public testing::TestWithParam<TransformerSetting> {};
 
 TEST_P(TransformerGradient, MatchesFiniteDifferences) {
-  const Setting& setting = GetParam();
+  const TransformerSetting& setting = GetParam();
   const PolicyContext context = small_context(setting.categories, 3, 3, 4, 2);
   const TransformerShape shape(context, setting.options);
   const WeightPlan plan(shape);
@@ -120,7 +64,7 @@ TEST_P(TransformerGradient, MatchesFiniteDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, TransformerGradient, testing::ValuesIn(settings()),
+INSTANTIATE_TEST_SUITE_P(Options, TransformerGradient, testing::ValuesIn(transformer_settings()),
                          [](const auto& about) { return about.param.name; });
 
 }  // namespace

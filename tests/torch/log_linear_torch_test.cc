@@ -8,6 +8,7 @@
 
 #include "core/base/math.h"
 #include "policies/kernels/kernels.h"
+#include "policies/parameter_layout.h"
 #include "tests/policies/fixtures.h"
 
 namespace tightrope {

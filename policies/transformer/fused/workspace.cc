@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "policies/transformer/case_group.h"
+
 namespace tightrope {
 namespace {
 
@@ -51,21 +53,11 @@ void FusedWorkspace<T>::forward_quantities(const TokenBatch& batch, const Chunk&
 template <class T>
 void FusedWorkspace<T>::pull(const TokenBatch& batch, const Chunk& chunk, const TokenData& data,
                              Wanted wanted, Pullback& pullback) {
-  const int first = batch.group_begin[chunk.first];
-  const int last = batch.group_begin[chunk.first + chunk.count];
-  const int begin = batch.offset[first], end = batch.offset[last];
-  Group group;
-  group.first_case = chunk.first;
-  group.first_trajectory = first;
-  group.group_begin = std::span(batch.group_begin).subspan(chunk.first, chunk.count + 1);
-  group.offset = std::span(batch.offset).subspan(first, last - first + 1);
-  group.mask = std::span(batch.mask).subspan(begin, end - begin);
+  Group group = case_group(batch, chunk.first, chunk.count, data);
   group.log_prob = quantities_.log_prob;
   group.entropy = quantities_.entropy;
   group.value = quantities_.value;
-  group.data = data.part(begin, end);
-  group.tokens = std::span(batch.tokens).subspan(begin, end - begin);
-  gradient_.resize(end - begin, wanted);
+  gradient_.resize(static_cast<int>(group.mask.size()), wanted);
   pullback(group, {gradient_.log_prob, gradient_.entropy, gradient_.value});
 }
 
