@@ -15,11 +15,11 @@ constexpr int kDiseases = 12;
 constexpr int kAttributes = 57;
 constexpr std::int64_t kSteps = 1 << 20;
 
-PolicyContext make_context() {
+PolicyContext make_context(int max_mentions) {
   Names names;
   for (int i = 0; i < kDiseases; ++i) names.diseases.push_back("z" + std::to_string(i));
   for (int i = 0; i < kAttributes; ++i) names.attributes.push_back("a" + std::to_string(i));
-  return {Vocabulary(names), kAttributes, 18};
+  return {Vocabulary(names), kAttributes, max_mentions};
 }
 
 template <class Interface>
@@ -65,8 +65,9 @@ class DpoLoss final : public Pullback {
 
 PolicyWorkload::~PolicyWorkload() = default;
 
-PolicyWorkload::PolicyWorkload(int lanes, const std::string& policy, int pairs, int batch)
-    : context_(make_context()), batch_size_(batch) {
+PolicyWorkload::PolicyWorkload(int lanes, const std::string& policy, int pairs, int batch,
+                               int findings, int shared)
+    : context_(make_context(std::max(18, findings))), batch_size_(batch) {
   policy_ = build<PolicyModel>(policy)->make(context_);
   stepper_ = build<Stepper>("{type: adamw, lr: 0.006, schedule: cosine, weight_decay: 0.05}");
   layout_ = policy_->layout();
@@ -80,10 +81,10 @@ PolicyWorkload::PolicyWorkload(int lanes, const std::string& policy, int pairs, 
     policy_->initialise(Stream(1, Purpose::kInitial, l), lane.parameters);
     lanes_.push_back(std::move(lane));
   }
-  make_pairs(pairs);
+  make_pairs(pairs, findings, shared);
 }
 
-void PolicyWorkload::make_pairs(int pairs) {
+void PolicyWorkload::make_pairs(int pairs, int findings, int shared) {
   const Stream stream(1, Purpose::kData, 1);
   images_.resize(static_cast<std::size_t>(pairs) * kAttributes);
   const auto draw = [&](Draws& draws) {
@@ -93,6 +94,18 @@ void PolicyWorkload::make_pairs(int pairs) {
     }
     return make_trajectory(context_.vocabulary, report, -1, static_cast<int>(draws.below(12)));
   };
+  // Exactly `findings` of them, in an order of no meaning to a policy without the grammar.
+  const auto fix = [&](Draws& draws, Trajectory& t, int kept) {
+    t.tokens.erase(t.tokens.begin() + 1 + kept, t.tokens.end());
+    const Vocabulary& v = context_.vocabulary;
+    while (static_cast<int>(t.tokens.size()) <= findings) {
+      t.tokens.push_back(v.finding(static_cast<int>(draws.below(kAttributes)), Slot::kSynonym0));
+    }
+    t.tokens.insert(t.tokens.end(), {v.end_think(), v.disease(static_cast<int>(draws.below(12))),
+                                     Vocabulary::end_of_sequence()});
+    t.mask.assign(t.tokens.size(), 1);
+    t.mask[0] = 0;
+  };
   for (int n = 0; n < pairs; ++n) {
     Draws draws = stream.at(0, static_cast<std::uint32_t>(n));
     for (int k = 0; k < kAttributes; ++k) {
@@ -100,6 +113,11 @@ void PolicyWorkload::make_pairs(int pairs) {
     }
     chosen_.push_back(draw(draws));
     rejected_.push_back(draw(draws));
+    if (findings > 0) {
+      fix(draws, chosen_.back(), 0);
+      rejected_.back() = chosen_.back();
+      fix(draws, rejected_.back(), shared);
+    }
     batch_.clear(kAttributes);
     batch_.add_case(
         std::span(images_).subspan(static_cast<std::size_t>(n) * kAttributes, kAttributes));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The DPO step that policy benchmarks time: 12 diseases, 57 attributes (V = 187, C = 57), 32 pairs
-// of about 10 tokens, log-linear policy, AdamW.
+// The DPO step that policy benchmarks time: 12 diseases, 57 attributes (V = 187, C = 57), pairs of
+// about 10 tokens or of a fixed number of findings, AdamW.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,10 @@ namespace tightrope {
 class PolicyWorkload {
  public:
   // Builds `lanes` lanes and `pairs` chosen-rejected pairs; `policy` is YAML, for example
-  // "{type: log_linear}".
-  PolicyWorkload(int lanes, const std::string& policy, int pairs = 1024, int batch = 32);
+  // "{type: log_linear}". findings > 0: every report has so many (and 4 tokens more), otherwise
+  // about 6; the rejected one shares the first `shared` of them.
+  PolicyWorkload(int lanes, const std::string& policy, int pairs = 1024, int batch = 32,
+                 int findings = 0, int shared = 0);
   ~PolicyWorkload();
 
   // The next DPO step of the next lane (round-robin): batch, forward, loss, backward, update.
@@ -31,7 +33,7 @@ class PolicyWorkload {
     std::unique_ptr<Workspace> workspace;
     std::int64_t step = 0;
   };
-  void make_pairs(int pairs);
+  void make_pairs(int pairs, int findings, int shared);
 
   PolicyContext context_;
   std::shared_ptr<const Policy> policy_;
