@@ -4,6 +4,8 @@
 #include <benchmark/benchmark.h>
 
 #include "policies/kernels/dispatch.h"
+#include "policies/transformer/fused/buffer.h"
+#include "policies/transformer/fused/ops.h"
 #include "tests/bench/policy_workload.h"
 
 namespace tightrope {
@@ -30,6 +32,23 @@ void transformer_step(benchmark::State& state, int pairs, int shared) {
   state.counters["loss"] = workload.last_loss();
 }
 
+// The best the same core does on one product whose factors stay in its second-level cache.
+void gemm_peak(benchmark::State& state) {
+  constexpr int kRows = 96, kInner = 256, kColumns = 256;
+  RowBuffer<float> a, c;
+  Buffer<float> packed(kInner * kColumns);
+  a.reserve(kRows, kInner);
+  c.reserve(kRows, kColumns);
+  const TransformerOps<float>& ops = transformer_ops<float>();
+  for (auto _ : state) {
+    ops.multiply(false, kRows, kColumns, kInner, a.rows(), {packed.data(), 0}, c.rows());
+    benchmark::DoNotOptimize(c.row(0));
+  }
+  state.counters["flops"] = benchmark::Counter(2.0 * kRows * kInner * kColumns,
+                                               benchmark::Counter::kIsIterationInvariantRate);
+}
+
+BENCHMARK(gemm_peak)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(transformer_step, pairs_16, 16, 0)
     ->Arg(1)
     ->Arg(256)
