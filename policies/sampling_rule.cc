@@ -11,11 +11,6 @@
 namespace tightrope {
 namespace {
 
-void normalise(std::span<double> law) {
-  const double total = log_sum_exp(law);
-  for (double& value : law) value -= total;
-}
-
 // How many of the first `kept` indices of `order` hold `mass` of their own total.
 std::size_t nucleus(std::span<const double> law, std::span<const int> order, std::size_t kept,
                     double mass) {
@@ -40,7 +35,7 @@ void check_sampling(const SamplingOptions& options) {
 void shape_law(const SamplingOptions& options, std::span<double> law, std::vector<int>& order) {
   if (options.temperature != 1.0) {
     for (double& value : law) value /= options.temperature;
-    normalise(law);
+    normalise_log(law);
   }
   const bool cut = options.top_k > 0 && options.top_k < static_cast<int>(law.size());
   if (!cut && options.top_p >= 1) return;
@@ -50,7 +45,7 @@ void shape_law(const SamplingOptions& options, std::span<double> law, std::vecto
   std::size_t kept = cut ? options.top_k : law.size();
   if (options.top_p < 1) kept = nucleus(law, order, kept, options.top_p);
   for (std::size_t i = kept; i < order.size(); ++i) law[order[i]] = kNegativeInfinity;
-  normalise(law);
+  normalise_log(law);
 }
 
 int draw_index(const SamplingOptions& options, std::span<const double> law, Draws& draws,

@@ -54,6 +54,8 @@ struct TokenQuantities {
   std::vector<double> log_prob;  // log pi(y_t | v, y_<t), nat
   std::vector<double> entropy;
   std::vector<double> value;
+  // Zeros of `tokens` tokens for the log-probs and what is wanted.
+  void reset(std::size_t tokens, Wanted wanted);
 };
 
 // Full distributions along the trajectories of a batch. Row of token t of trajectory n is
@@ -64,6 +66,8 @@ struct Distributions {
   std::vector<double> log_prob;  // [M, V] normalised log pi(. | v, y_<=t); -inf where masked
   std::vector<double> belief;    // [M, Z] log P(z | v, y_<=t) branched off by <answer_now>; at
                                  // </think> and <answer_now> it is the law of the diagnosis itself
+  // Room for `tokens` rows: log_prob -inf, belief 0.
+  void reset(const Vocabulary& of, std::size_t tokens);
 };
 
 class Policy {

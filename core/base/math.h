@@ -34,6 +34,12 @@ inline double log_sum_exp(std::span<const double> x) {
   return top + std::log(sum);
 }
 
+// Log-weights to log-probs: x_i - log_sum_exp(x).
+inline void normalise_log(std::span<double> x) {
+  const double total = log_sum_exp(x);
+  for (double& value : x) value -= total;
+}
+
 // p ln(p / q) with 0 ln 0 = 0; +inf when p > 0 and q = 0.
 inline double kl_term(double p, double q) {
   if (p <= 0) return 0;

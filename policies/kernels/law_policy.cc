@@ -64,7 +64,7 @@ class LawPolicy final : public Policy {
     check_wanted(wanted);
     check_parameters(parameters.size());
     check_batch(batch);
-    out.log_prob.assign(batch.tokens.size(), 0.0);
+    out.reset(batch.tokens.size(), {});
     run_evaluate<float>(*own(workspace).kernel, parameters, batch, out.log_prob);
   }
 
@@ -98,11 +98,6 @@ class LawPolicy final : public Policy {
   LawPolicyParts parts_;
   std::int64_t count_;
 };
-
-void normalise(std::span<double> log_prob) {
-  const double total = log_sum_exp(log_prob);
-  for (double& value : log_prob) value -= total;
-}
 
 Token LawPolicy::draw(const SamplingOptions& options, TokenRange range, Draws& draws,
                       double& log_prob, LawWorkspace& mine) const {
@@ -179,7 +174,7 @@ void LawPolicy::distribution_of(const TokenBatch& batch, int trajectory, Distrib
         std::span(out.belief).subspan(row * out.diseases, out.diseases);
     if (tokens[t] != Vocabulary::end_of_sequence()) {  // nothing follows it: the row stays -inf
       mine.kernel->law(range, law);
-      normalise(law);
+      normalise_log(law);
     }
     const TokenRange answers{parts_.vocabulary.first_disease(),
                              parts_.vocabulary.first_attribute()};
@@ -191,7 +186,7 @@ void LawPolicy::distribution_of(const TokenBatch& batch, int trajectory, Distrib
     } else {
       mine.kernel->belief(belief);
     }
-    normalise(belief);
+    normalise_log(belief);
   }
 }
 
@@ -200,10 +195,7 @@ void LawPolicy::distribution(std::span<const float> parameters, const TokenBatch
   check_parameters(parameters.size());
   check_batch(batch);
   LawWorkspace& mine = own(workspace);
-  out.vocabulary = parts_.vocabulary.size();
-  out.diseases = parts_.vocabulary.diseases();
-  out.log_prob.assign(batch.tokens.size() * out.vocabulary, kNegativeInfinity);
-  out.belief.assign(batch.tokens.size() * out.diseases, 0);
+  out.reset(parts_.vocabulary, batch.tokens.size());
   constexpr int kBlock = LawKernel<float>::kBlock;
   for (int block = 0; block < batch.cases(); block += kBlock) {
     const int cases = std::min(kBlock, batch.cases() - block);

@@ -46,6 +46,20 @@ TransformerShape::TransformerShape(const PolicyContext& context, const Transform
   parameters = total_size(layout);
 }
 
+void TransformerShape::check_length(std::size_t tokens) const {
+  TR_REQUIRE(static_cast<int>(tokens) + image_tokens <= max_positions,
+             "a trajectory of {} tokens; the transformer has positions for {}", tokens,
+             max_positions - image_tokens);
+}
+
+void TransformerShape::check_scored(std::span<const Token> ids, std::size_t t,
+                                    TokenRange range) const {
+  TR_REQUIRE(range.contains(ids[t]),
+             "token {} of a trajectory, {}, is scored but not allowed after {}; the policy's "
+             "grammar option switches the mask off",
+             t, vocabulary.name(ids[t]), vocabulary.name(ids[t - 1]));
+}
+
 void TransformerShape::add_base() {
   const int d = width;
   image_projection = add_view(layout, "image_projection", {channels, image_tokens * d});

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,11 @@ struct TransformerShape {
   double output_gain = 0;
   double norm_epsilon = 1e-5;
   double rotary_base = 10000;
+
+  // Throws InputError when a trajectory of so many tokens has no positions.
+  void check_length(std::size_t tokens) const;
+  // Throws InputError unless token t of a trajectory, which is scored, is one of `range`.
+  void check_scored(std::span<const Token> ids, std::size_t t, TokenRange range) const;
 
   std::int64_t image_projection = 0;  // [C, I d]
   std::int64_t embedding = 0;         // [V, d]

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policies/transformer/tree.h"
 
-#include "core/base/check.h"
-
 namespace tightrope {
 
 void TokenTree::build(const TransformerShape& shape, const TokenBatch& batch, int first, int cases,
@@ -59,19 +57,14 @@ void TokenTree::read(int node, int index, Token id, bool belief) {
 void TokenTree::add_trajectory(const TransformerShape& shape, const TokenBatch& batch, int n,
                                Reads reads, int first_token) {
   const std::span<const Token> ids = batch.tokens_of(n);
-  TR_REQUIRE(static_cast<int>(ids.size()) + shape.image_tokens <= shape.max_positions,
-             "a trajectory of {} tokens; the transformer has positions for {}", ids.size(),
-             shape.max_positions - shape.image_tokens);
+  shape.check_length(ids.size());
   const bool everything = reads == Reads::kEverything;
   int node = shape.image_tokens - 1;
   for (std::size_t t = 0; t < ids.size(); ++t) {
     const int index = batch.offset[n] + static_cast<int>(t) - first_token;
     if (t > 0 && !everything && batch.mask[index + first_token] != 0) {
       const TokenRange range = shape.grammar.allowed(nodes_[node].state);
-      TR_REQUIRE(range.contains(ids[t]),
-                 "token {} of a trajectory, {}, is scored but not allowed after {}; the policy's "
-                 "grammar option switches the mask off",
-                 t, shape.vocabulary.name(ids[t]), shape.vocabulary.name(ids[t - 1]));
+      shape.check_scored(ids, t, range);
       if (reads == Reads::kPrefixes || range.size() > 1) read(node, index, ids[t], false);
     }
     const bool last = t + 1 == ids.size();

@@ -2,6 +2,7 @@
 // A loss of all three token quantities and small transformers for its tests.
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <string>
@@ -61,6 +62,17 @@ std::vector<T> random_transformer(const TransformerShape& shape, std::uint64_t s
     for (std::int64_t i = 0; i < view.size; ++i) out[view.offset + i] += T{1};
   }
   return out;
+}
+
+// ||a - b|| / ||b||.
+template <class Left, class Right>
+double relative_distance(const Left& a, const Right& b) {
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    difference += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
+    norm += std::pow(static_cast<double>(b[i]), 2);
+  }
+  return std::sqrt(difference / norm);
 }
 
 // A transformer with one option away from the default, and how many cases its test takes.

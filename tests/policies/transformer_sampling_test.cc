@@ -70,7 +70,7 @@ struct TransformerSampling : testing::Test {
     return out;
   }
 
-  // Every sample's log-probs must be the exact ones; returns the chi-square distance and degrees.
+  // Every sample's log-probs must be the exact ones, and their frequencies the law's (chi-square).
   void check_law(const SamplingOptions& options) {
     const auto law = all_trajectories(options);
     double total = 0;

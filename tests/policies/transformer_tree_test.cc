@@ -46,15 +46,6 @@ struct TransformerTree : testing::Test {
   }
 };
 
-double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += std::pow(double{a[i]} - double{b[i]}, 2);
-    norm += std::pow(double{b[i]}, 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
 TEST_F(TransformerTree, SharedPrefixesChangeNothing) {
   const TokenBatch batch = random_batch(context, 40, 11);
   const TokenBatch alone = split(batch);

@@ -32,13 +32,4 @@ inline std::vector<double> reference_gradient(const AutogradTransformer& policy,
   return {first, first + parameters.size()};
 }
 
-inline double relative_distance(std::span<const double> a, std::span<const double> b) {
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    difference += (a[i] - b[i]) * (a[i] - b[i]);
-    norm += b[i] * b[i];
-  }
-  return std::sqrt(difference / norm);
-}
-
 }  // namespace tightrope

@@ -46,10 +46,7 @@ TEST_F(TransformerLanes, EachIsAsIfAlone) {
     std::vector<float> alone(shape->parameters);
     QuantityLoss loss(Wanted{.entropy = true});
     policy.step(parameters[l], batches[l], {}, {.entropy = true}, loss, alone, *room);
-    EXPECT_LT(relative_distance(std::vector<double>(packed[l].begin(), packed[l].end()),
-                                std::vector<double>(alone.begin(), alone.end())),
-              1e-5)
-        << l;
+    EXPECT_LT(relative_distance(packed[l], alone), 1e-5) << l;
   }
 }
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "core/base/check.h"
 #include "policies/transformer/autograd/autograd_transformer.h"
 #include "policies/transformer/case_group.h"
 
@@ -60,11 +59,9 @@ void check_allowed(const TransformerShape& shape, const TokenBatch& batch, int n
   const std::span<const Token> ids = batch.tokens_of(n);
   Grammar::State state = Grammar::start();
   for (std::size_t t = 1; t < ids.size(); ++t) {
-    TR_REQUIRE(
-        batch.mask[batch.offset[n] + t] == 0 || shape.grammar.allowed(state).contains(ids[t]),
-        "token {} of a trajectory, {}, is scored but not allowed after {}; the policy's "
-        "grammar option switches the mask off",
-        t, shape.vocabulary.name(ids[t]), shape.vocabulary.name(ids[t - 1]));
+    if (batch.mask[batch.offset[n] + t] != 0) {
+      shape.check_scored(ids, t, shape.grammar.allowed(state));
+    }
     state = shape.grammar.next(state, ids[t]);
   }
 }
@@ -91,7 +88,7 @@ struct Columns {
   int entropy = -1;
   int value = -1;
   int count = 1;
-  Columns(std::span<const LaneStep> lanes) {
+  explicit Columns(std::span<const LaneStep> lanes) {
     const auto any = [&](bool Wanted::*flag) {
       return std::any_of(lanes.begin(), lanes.end(),
                          [&](const LaneStep& lane) { return lane.wanted.*flag; });
@@ -135,11 +132,8 @@ void pull(const LaneStep& lane, int l, CaseRange range, const PaddedTokens& padd
   Group group = case_group(batch, range.first, last - range.first, lane.data);
   const std::size_t column = padded.tokens.size();
   TokenQuantities at, slope;
-  for (TokenQuantities* x : {&at, &slope}) {
-    x->log_prob.assign(group.mask.size(), 0.0);
-    x->entropy.assign(lane.wanted.entropy ? group.mask.size() : 0, 0.0);
-    x->value.assign(lane.wanted.value ? group.mask.size() : 0, 0.0);
-  }
+  at.reset(group.mask.size(), lane.wanted);
+  slope.reset(group.mask.size(), lane.wanted);
   const auto each = [&](auto move) {
     for_each_scored(batch, padded, l, range.first, last, [&](int token, std::size_t index) {
       move(at.log_prob, slope.log_prob, token, index);

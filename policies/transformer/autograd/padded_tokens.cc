@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "core/base/check.h"
-
 namespace tightrope {
 
 PaddedTokens::PaddedTokens(const TransformerShape& shape, int lane_count, int sequence_count,
@@ -20,9 +18,7 @@ PaddedTokens::PaddedTokens(const TransformerShape& shape, int lane_count, int se
 
 void PaddedTokens::set(const TransformerShape& shape, int l, int n, std::span<const float> image,
                        std::span<const Token> ids) {
-  TR_REQUIRE(static_cast<int>(ids.size()) + shape.image_tokens <= shape.max_positions,
-             "a trajectory of {} tokens; the transformer has positions for {}", ids.size(),
-             shape.max_positions - shape.image_tokens);
+  shape.check_length(ids.size());
   std::copy(image.begin(), image.end(),
             images.begin() + (static_cast<std::ptrdiff_t>(l) * sequences + n) * shape.channels);
   Grammar::State state = Grammar::start();

@@ -95,8 +95,7 @@ class FusedTransformer final : public Policy {
 // The normalised law over the logits of `range`.
 void write_law(const float* logits, TokenRange range, std::span<double> law) {
   for (int i = 0; i < range.size(); ++i) law[i] = static_cast<double>(logits[range.begin + i]);
-  const double total = log_sum_exp(law);
-  for (double& value : law) value -= total;
+  normalise_log(law);
 }
 
 void FusedTransformer::distribution(std::span<const float> parameters, const TokenBatch& batch,
@@ -107,10 +106,7 @@ void FusedTransformer::distribution(std::span<const float> parameters, const Tok
   const Vocabulary& vocabulary = shape_->vocabulary;
   const TokenRange answers{vocabulary.first_disease(), vocabulary.first_attribute()};
   const std::size_t v = vocabulary.size(), z = vocabulary.diseases();
-  out.vocabulary = vocabulary.size();
-  out.diseases = vocabulary.diseases();
-  out.log_prob.assign(batch.tokens.size() * v, kNegativeInfinity);
-  out.belief.assign(batch.tokens.size() * z, 0);
+  out.reset(vocabulary, batch.tokens.size());
   mine.for_each_chunk(batch, false, [&](const auto& chunk) {
     mine.tree.build(*shape_, batch, chunk.first, chunk.count, Reads::kEverything);
     const Rows<float> logits = mine.pass.forward(mine.tree, chunk.at);

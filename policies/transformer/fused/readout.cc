@@ -5,14 +5,8 @@
 
 namespace tightrope {
 
-void TreeQuantities::resize(int tokens, Wanted wanted) {
-  log_prob.assign(tokens, 0.0);
-  entropy.assign(wanted.entropy ? tokens : 0, 0.0);
-  value.assign(wanted.value ? tokens : 0, 0.0);
-}
-
 template <class T>
-void Readout<T>::read(const TokenTree& tree, Rows<T> logits, Wanted wanted, TreeQuantities& out) {
+void Readout<T>::read(const TokenTree& tree, Rows<T> logits, Wanted wanted, TokenQuantities& out) {
   chosen_.resize(tree.targets.size());
   for (std::size_t i = 0; i < tree.targets.size(); ++i) {
     const TreeTarget& target = tree.targets[i];

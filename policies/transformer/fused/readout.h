@@ -5,17 +5,11 @@
 #include <span>
 #include <vector>
 
-#include "core/api/waist.h"
+#include "core/api/policy.h"
 #include "policies/transformer/fused/ops.h"
 #include "policies/transformer/tree.h"
 
 namespace tightrope {
-
-// Per token of the cases of a tree, 0 where nothing was computed.
-struct TreeQuantities {
-  std::vector<double> log_prob, entropy, value;
-  void resize(int tokens, Wanted wanted);
-};
 
 template <class T>
 class Readout {
@@ -24,8 +18,9 @@ class Readout {
   Readout(int vocabulary, int width)
       : vocabulary_(vocabulary), width_(width), ops_(transformer_ops<T>()) {}
 
-  // Fills `out` and leaves unnormalised probabilities in the rows of logits.
-  void read(const TokenTree& tree, Rows<T> logits, Wanted wanted, TreeQuantities& out);
+  // Fills `out`, a reset one of the tree's tokens, and leaves unnormalised probabilities in the
+  // rows of logits.
+  void read(const TokenTree& tree, Rows<T> logits, Wanted wanted, TokenQuantities& out);
   // Turns what read() left into the gradient by the logits; `gradient` by the quantities.
   void write(const TokenTree& tree, Rows<T> logits, const GroupGradient& gradient);
 

@@ -44,7 +44,7 @@ void FusedWorkspace<T>::forward_quantities(const TokenBatch& batch, const Chunk&
   const int end = batch.offset[batch.group_begin[chunk.first + chunk.count]];
   tree.build(shape_, batch, chunk.first, chunk.count,
              wanted.value ? Reads::kPrefixes : Reads::kScored);
-  quantities_.resize(end - begin, wanted);
+  quantities_.reset(end - begin, wanted);
   if (tree.active_rows() == 0) return;
   logits_ = pass.forward(tree, chunk.at);
   readout_.read(tree, logits_, wanted, quantities_);
@@ -57,7 +57,7 @@ void FusedWorkspace<T>::pull(const TokenBatch& batch, const Chunk& chunk, const 
   group.log_prob = quantities_.log_prob;
   group.entropy = quantities_.entropy;
   group.value = quantities_.value;
-  gradient_.resize(static_cast<int>(group.mask.size()), wanted);
+  gradient_.reset(group.mask.size(), wanted);
   pullback(group, {gradient_.log_prob, gradient_.entropy, gradient_.value});
 }
 
@@ -75,10 +75,7 @@ void FusedWorkspace<T>::step(const TokenBatch& batch, const TokenData& data, Wan
 
 template <class T>
 void FusedWorkspace<T>::evaluate(const TokenBatch& batch, Wanted wanted, TokenQuantities& out) {
-  const std::size_t tokens = batch.tokens.size();
-  out.log_prob.assign(tokens, 0.0);
-  out.entropy.assign(wanted.entropy ? tokens : 0, 0.0);
-  out.value.assign(wanted.value ? tokens : 0, 0.0);
+  out.reset(batch.tokens.size(), wanted);
   for_each_chunk(batch, false, [&](const Chunk& chunk) {
     forward_quantities(batch, chunk, wanted);
     const int begin = batch.offset[batch.group_begin[chunk.first]];

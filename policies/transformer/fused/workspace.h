@@ -48,7 +48,7 @@ class FusedWorkspace final : public Workspace {
 
   const TransformerShape& shape_;
   Readout<T> readout_;
-  TreeQuantities quantities_, gradient_;
+  TokenQuantities quantities_, gradient_;
   Rows<T> logits_;
 };
 
