@@ -4,15 +4,14 @@
 #include <benchmark/benchmark.h>
 
 #include "policies/kernels/dispatch.h"
-#include "policies/transformer/fused/buffer.h"
-#include "policies/transformer/fused/ops.h"
+#include "tests/bench/gemm_peak.h"
 #include "tests/bench/policy_workload.h"
 
 namespace tightrope {
 namespace {
 
 void dpo_step(benchmark::State& state, const char* policy) {
-  PolicyWorkload workload(static_cast<int>(state.range(0)), policy);
+  PolicyWorkload workload({.lanes = static_cast<int>(state.range(0))}, policy);
   for (int i = 0; i < state.range(0); ++i) workload.step();
   for (auto _ : state) workload.step();
   state.counters["tokens"] = workload.mean_tokens();
@@ -20,32 +19,30 @@ void dpo_step(benchmark::State& state, const char* policy) {
   state.SetLabel(instruction_set());
 }
 
-// 24 text tokens behind 4 image tokens (width 64, 2 layers, 4 heads); the grammar is off, so that
-// every law is over the whole vocabulary.
+// V = 192: 24 text tokens behind 4 image tokens (width 64, 2 layers, 4 heads); the grammar is off,
+// so that every law is over the whole vocabulary.
 constexpr const char* kTransformer = "{type: transformer, grammar: false}";
 
 void transformer_step(benchmark::State& state, int pairs, int shared) {
-  PolicyWorkload workload(static_cast<int>(state.range(0)), kTransformer, 256, pairs, 20, shared);
+  PolicyWorkload workload({.lanes = static_cast<int>(state.range(0)),
+                           .pairs = 256,
+                           .batch = pairs,
+                           .findings = 20,
+                           .shared = shared,
+                           .diseases = 14,
+                           .attributes = 58},
+                          kTransformer);
   for (int i = 0; i < state.range(0); ++i) workload.step();
   for (auto _ : state) workload.step();
   state.counters["tokens"] = workload.mean_tokens();
   state.counters["loss"] = workload.last_loss();
 }
 
-// The best the same core does on one product whose factors stay in its second-level cache.
 void gemm_peak(benchmark::State& state) {
-  constexpr int kRows = 96, kInner = 256, kColumns = 256;
-  RowBuffer<float> a, c;
-  Buffer<float> packed(kInner * kColumns);
-  a.reserve(kRows, kInner);
-  c.reserve(kRows, kColumns);
-  const TransformerOps<float>& ops = transformer_ops<float>();
-  for (auto _ : state) {
-    ops.multiply(false, kRows, kColumns, kInner, a.rows(), {packed.data(), 0}, c.rows());
-    benchmark::DoNotOptimize(c.row(0));
-  }
-  state.counters["flops"] = benchmark::Counter(2.0 * kRows * kInner * kColumns,
-                                               benchmark::Counter::kIsIterationInvariantRate);
+  GemmPeak peak;
+  for (auto _ : state) peak.multiply();
+  state.counters["flops"] =
+      benchmark::Counter(GemmPeak::flops(), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 BENCHMARK(gemm_peak)->Unit(benchmark::kMicrosecond);

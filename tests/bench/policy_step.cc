@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
   const int steps = argc > 1 ? std::atoi(argv[1]) : 2000;
-  tightrope::PolicyWorkload workload(1, argc > 2 ? argv[2] : "{type: log_linear}");
+  tightrope::PolicyWorkload workload({}, argc > 2 ? argv[2] : "{type: log_linear}");
   for (int i = 0; i < 100; ++i) workload.step();
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < steps; ++i) workload.step();

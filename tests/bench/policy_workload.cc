@@ -11,15 +11,13 @@
 namespace tightrope {
 namespace {
 
-constexpr int kDiseases = 12;
-constexpr int kAttributes = 57;
 constexpr std::int64_t kSteps = 1 << 20;
 
-PolicyContext make_context(int max_mentions) {
+PolicyContext make_context(const WorkloadSizes& sizes) {
   Names names;
-  for (int i = 0; i < kDiseases; ++i) names.diseases.push_back("z" + std::to_string(i));
-  for (int i = 0; i < kAttributes; ++i) names.attributes.push_back("a" + std::to_string(i));
-  return {Vocabulary(names), kAttributes, max_mentions};
+  for (int i = 0; i < sizes.diseases; ++i) names.diseases.push_back("z" + std::to_string(i));
+  for (int i = 0; i < sizes.attributes; ++i) names.attributes.push_back("a" + std::to_string(i));
+  return {Vocabulary(names), sizes.attributes, std::max(18, sizes.findings)};
 }
 
 template <class Interface>
@@ -30,7 +28,6 @@ std::shared_ptr<const Interface> build(const std::string& yaml) {
   return out;
 }
 
-// Mean over pairs of -log sigmoid(beta ((chosen - ref) - (rejected - ref))).
 class DpoLoss final : public Pullback {
  public:
   DpoLoss(double beta, double pairs) : beta_(beta), pairs_(pairs) {}
@@ -61,18 +58,44 @@ class DpoLoss final : public Pullback {
   double pairs_;
 };
 
+// A report of about 6 findings and any diagnosis.
+Trajectory varying_report(const PolicyContext& context, const WorkloadSizes& sizes, Draws& draws) {
+  std::vector<Slot> report(sizes.attributes, Slot::kSilent);
+  for (Slot& slot : report) {
+    if (draws.bernoulli(6.0 / sizes.attributes)) slot = static_cast<Slot>(1 + draws.below(3));
+  }
+  return make_trajectory(context.vocabulary, report, -1,
+                         static_cast<int>(draws.below(sizes.diseases)));
+}
+
+// The first `kept` findings of `t`, then others up to `findings`, in an order of no meaning to a
+// policy without the grammar.
+void refill(const PolicyContext& context, const WorkloadSizes& sizes, int kept, Draws& draws,
+            Trajectory& t) {
+  const Vocabulary& v = context.vocabulary;
+  t.tokens.erase(t.tokens.begin() + 1 + kept, t.tokens.end());
+  while (static_cast<int>(t.tokens.size()) <= sizes.findings) {
+    t.tokens.push_back(v.finding(static_cast<int>(draws.below(sizes.attributes)), Slot::kSynonym0));
+  }
+  t.tokens.insert(t.tokens.end(),
+                  {v.end_think(), v.disease(static_cast<int>(draws.below(sizes.diseases))),
+                   Vocabulary::end_of_sequence()});
+  t.mask.assign(t.tokens.size(), 1);
+  t.mask[0] = 0;
+}
+
 }  // namespace
 
 PolicyWorkload::~PolicyWorkload() = default;
 
-PolicyWorkload::PolicyWorkload(int lanes, const std::string& policy, int pairs, int batch,
-                               int findings, int shared)
-    : context_(make_context(std::max(18, findings))), batch_size_(batch) {
+PolicyWorkload::PolicyWorkload(const WorkloadSizes& sizes, const std::string& policy,
+                               const std::string& stepper)
+    : sizes_(sizes), context_(make_context(sizes)) {
   policy_ = build<PolicyModel>(policy)->make(context_);
-  stepper_ = build<Stepper>("{type: adamw, lr: 0.006, schedule: cosine, weight_decay: 0.05}");
+  stepper_ = build<Stepper>(stepper);
   layout_ = policy_->layout();
   const std::int64_t count = policy_->parameter_count();
-  for (int l = 0; l < lanes; ++l) {
+  for (int l = 0; l < sizes_.lanes; ++l) {
     Lane lane;
     lane.parameters.resize(count);
     lane.gradient.resize(count);
@@ -81,46 +104,27 @@ PolicyWorkload::PolicyWorkload(int lanes, const std::string& policy, int pairs, 
     policy_->initialise(Stream(1, Purpose::kInitial, l), lane.parameters);
     lanes_.push_back(std::move(lane));
   }
-  make_pairs(pairs, findings, shared);
+  make_pairs();
 }
 
-void PolicyWorkload::make_pairs(int pairs, int findings, int shared) {
+void PolicyWorkload::make_pairs() {
   const Stream stream(1, Purpose::kData, 1);
-  images_.resize(static_cast<std::size_t>(pairs) * kAttributes);
-  const auto draw = [&](Draws& draws) {
-    std::vector<Slot> report(kAttributes, Slot::kSilent);
-    for (Slot& slot : report) {
-      if (draws.bernoulli(6.0 / kAttributes)) slot = static_cast<Slot>(1 + draws.below(3));
-    }
-    return make_trajectory(context_.vocabulary, report, -1, static_cast<int>(draws.below(12)));
-  };
-  // Exactly `findings` of them, in an order of no meaning to a policy without the grammar.
-  const auto fix = [&](Draws& draws, Trajectory& t, int kept) {
-    t.tokens.erase(t.tokens.begin() + 1 + kept, t.tokens.end());
-    const Vocabulary& v = context_.vocabulary;
-    while (static_cast<int>(t.tokens.size()) <= findings) {
-      t.tokens.push_back(v.finding(static_cast<int>(draws.below(kAttributes)), Slot::kSynonym0));
-    }
-    t.tokens.insert(t.tokens.end(), {v.end_think(), v.disease(static_cast<int>(draws.below(12))),
-                                     Vocabulary::end_of_sequence()});
-    t.mask.assign(t.tokens.size(), 1);
-    t.mask[0] = 0;
-  };
-  for (int n = 0; n < pairs; ++n) {
+  const std::size_t channels = context_.channels;
+  images_.resize(sizes_.pairs * channels);
+  for (int n = 0; n < sizes_.pairs; ++n) {
     Draws draws = stream.at(0, static_cast<std::uint32_t>(n));
-    for (int k = 0; k < kAttributes; ++k) {
-      images_[static_cast<std::size_t>(n) * kAttributes + k] = static_cast<float>(draws.normal());
+    for (std::size_t k = 0; k < channels; ++k) {
+      images_[n * channels + k] = static_cast<float>(draws.normal());
     }
-    chosen_.push_back(draw(draws));
-    rejected_.push_back(draw(draws));
-    if (findings > 0) {
-      fix(draws, chosen_.back(), 0);
+    chosen_.push_back(varying_report(context_, sizes_, draws));
+    rejected_.push_back(varying_report(context_, sizes_, draws));
+    if (sizes_.findings > 0) {
+      refill(context_, sizes_, 0, draws, chosen_.back());
       rejected_.back() = chosen_.back();
-      fix(draws, rejected_.back(), shared);
+      refill(context_, sizes_, sizes_.shared, draws, rejected_.back());
     }
-    batch_.clear(kAttributes);
-    batch_.add_case(
-        std::span(images_).subspan(static_cast<std::size_t>(n) * kAttributes, kAttributes));
+    batch_.clear(context_.channels);
+    batch_.add_case(std::span(images_).subspan(n * channels, channels));
     batch_.add(chosen_.back());
     batch_.add(rejected_.back());
     TokenQuantities reference;
@@ -141,17 +145,18 @@ void PolicyWorkload::step() {
   next_lane_ = (next_lane_ + 1) % lanes_.size();
   const Draws origin = Stream(1, Purpose::kOrder, 1).at(static_cast<std::uint32_t>(lane.step));
   Draws draws = origin;
-  batch_.clear(kAttributes);
+  const std::size_t channels = context_.channels;
+  batch_.clear(context_.channels);
   batch_reference_.clear();
-  for (int b = 0; b < batch_size_; ++b) {
-    const std::uint32_t n = draws.below(static_cast<std::uint32_t>(chosen_.size()));
-    batch_.add_case(
-        std::span(images_).subspan(static_cast<std::size_t>(n) * kAttributes, kAttributes));
+  for (int b = 0; b < sizes_.batch; ++b) {
+    const std::uint32_t n =
+        sizes_.pairs == sizes_.batch ? b : draws.below(static_cast<std::uint32_t>(sizes_.pairs));
+    batch_.add_case(std::span(images_).subspan(n * channels, channels));
     batch_.add(chosen_[n]);
     batch_.add(rejected_[n]);
     batch_reference_.insert(batch_reference_.end(), reference_[n].begin(), reference_[n].end());
   }
-  DpoLoss loss(0.3, batch_size_);
+  DpoLoss loss(kWorkloadBeta, sizes_.batch);
   std::fill(lane.gradient.begin(), lane.gradient.end(), 0.0F);
   policy_->step(lane.parameters, batch_, {.reference_log_prob = batch_reference_}, {}, loss,
                 lane.gradient, *lane.workspace);

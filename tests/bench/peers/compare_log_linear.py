@@ -36,10 +36,12 @@ def main():
             loss = lanes.step()
         spent = time.perf_counter() - begin
         theirs.append(1e3 * spent / arguments.steps / arguments.lanes)
-        output = subprocess.run([arguments.program, "1500"], check=True, capture_output=True, text=True)  # noqa: E501
+        output = subprocess.run(
+            [arguments.program, "1500"], check=True, capture_output=True, text=True
+        )  # noqa: E501
         ours.append(float(output.stdout))
         ratios.append(theirs[-1] / ours[-1])
-    print(f"PyTorch {torch.__version__}, {arguments.lanes} lanes batched, loss {first:.4f} -> {loss:.4f}")  # noqa: E501
+    print(f"PyTorch {torch.__version__}, {arguments.lanes} lanes, loss {first:.4f} -> {loss:.4f}")
     for name, values in (("PyTorch", theirs), ("tightrope", ours)):
         print(
             f"{name:10s} ms per step and lane: median {statistics.median(values):.4f}, "

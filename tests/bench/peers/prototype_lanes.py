@@ -32,7 +32,9 @@ def trajectories(count, generator):
     for _ in range(count):
         mentioned = torch.rand(ATTRIBUTES, generator=generator) < 6 / ATTRIBUTES
         style = torch.randint(3, (ATTRIBUTES,), generator=generator)
-        findings = [FIRST_ATTRIBUTE + 3 * k + int(style[k]) for k in range(ATTRIBUTES) if mentioned[k]]  # noqa: E501
+        findings = [
+            FIRST_ATTRIBUTE + 3 * k + int(style[k]) for k in range(ATTRIBUTES) if mentioned[k]
+        ]  # noqa: E501
         disease = FIRST_DISEASE + int(torch.randint(DISEASES, (1,), generator=generator))
         rows.append([THINK, *findings[:MAX_MENTIONS], END, disease, EOS])
     length = max(map(len, rows))
@@ -101,7 +103,9 @@ class Lanes:
             torch.cat([images, images], 1), torch.cat([chosen, rejected], 1), self.lanes
         )
         ratio_chosen = (log_prob[:, : self.batch] * chosen_mask).sum(-1) - self.reference[0][rows]
-        ratio_rejected = (log_prob[:, self.batch :] * rejected_mask).sum(-1) - self.reference[1][rows]  # noqa: E501
+        ratio_rejected = (log_prob[:, self.batch :] * rejected_mask).sum(-1) - self.reference[1][
+            rows
+        ]  # noqa: E501
         loss = -torch.nn.functional.logsigmoid(BETA * (ratio_chosen - ratio_rejected)).mean(1)
         loss.sum().backward()
         self.adamw()
