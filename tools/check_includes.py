@@ -45,7 +45,11 @@ OURS = set(RUNNING) | {"analysis", "tests", "docs"}
 PARTS = [
     (r"yaml-cpp/", "yaml-cpp", [("core/config", ".cc")]),
     (r"(hdf5|H5[A-Za-z]*|hdf5_hl)\.h$", "HDF5", [("core/log", ".cc"), ("tests", ".cc")]),
-    (r"(ATen|torch|c10|caffe2)/", "LibTorch", [("tests/torch", ""), ("policies/transformer/autograd", "")]),
+    (
+        r"(ATen|torch|c10|caffe2)/",
+        "LibTorch",
+        [("tests/torch", ""), ("policies/transformer/autograd", "")],
+    ),
     (r"random$", "<random>", []),
 ]
 

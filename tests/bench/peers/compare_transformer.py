@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 median = statistics.median
 
@@ -111,7 +112,7 @@ def compare_trl(program, pairs, repeats):
             theirs.append(milliseconds)
             ours.append(server.ask("step", 20)[0])
 
-        train(folder, pairs, repeats, 6, between)
+        train(Path(folder), pairs, repeats, 6, between)
         print(f"\n{pairs} pairs, TRL (a GPT-2 of the size, data of its own)")
         report("TRL DPOTrainer", theirs, ours)
         server.close()

@@ -9,7 +9,7 @@ os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", CUDA_VISIB
 
 import torch
 import trl
-from datasets import Dataset
+from datasets import Dataset, load_from_disk
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformer_data import ADAMW, BETA, HEADS, LAYERS, MAX_NORM, WIDTH
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast, TrainerCallback
@@ -70,6 +70,8 @@ def train(folder, pairs, repeats, block, between):
         {"prompt": words(PROMPT) + " ", "chosen": words(ANSWER - 1), "rejected": words(ANSWER - 1)}
         for _ in range(16 * pairs)
     ]
+    # TRL caches its columns next to the data.
+    Dataset.from_list(rows).save_to_disk(str(folder / "pairs"))
     arguments = trl.DPOConfig(
         output_dir=str(folder), per_device_train_batch_size=pairs, max_steps=8 + repeats * block,
         learning_rate=ADAMW["lr"], weight_decay=ADAMW["weight_decay"], beta=BETA,
@@ -78,7 +80,7 @@ def train(folder, pairs, repeats, block, between):
         optim="adamw_torch_fused", disable_tqdm=True, dataloader_num_workers=0,
     )  # fmt: skip
     trainer = trl.DPOTrainer(
-        model=make_model(), args=arguments, train_dataset=Dataset.from_list(rows),
+        model=make_model(), args=arguments, train_dataset=load_from_disk(str(folder / "pairs")),
         processing_class=make_tokenizer(), callbacks=[Watch(block, between)],
     )  # fmt: skip
     trainer.train()
