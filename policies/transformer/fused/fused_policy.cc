@@ -34,17 +34,16 @@ class FusedTransformer final : public Policy {
     check(parameters.size(), batch, wanted);
     check_size(gradient.size());
     FusedWorkspace<float>& mine = own(workspace);
-    mine.pass.weights().load(parameters, true);
+    mine.pass.weights().load<float>(parameters, true);
     mine.step(batch, data, wanted, pullback);
-    const std::span<const float> total = mine.pass.weights().unload();
-    for (std::size_t i = 0; i < total.size(); ++i) gradient[i] += total[i];
+    mine.pass.weights().unload(gradient);
   }
 
   void evaluate(std::span<const float> parameters, const TokenBatch& batch, Wanted wanted,
                 TokenQuantities& out, Workspace& workspace) const override {
     check(parameters.size(), batch, wanted);
     FusedWorkspace<float>& mine = own(workspace);
-    mine.pass.weights().load(parameters, false);
+    mine.pass.weights().load<float>(parameters, false);
     mine.evaluate(batch, wanted, out);
   }
 
@@ -56,7 +55,7 @@ class FusedTransformer final : public Policy {
     const std::size_t channels = shape_->channels;
     TR_CHECK(images.size() >= count * channels, "fewer than {} images", count);
     FusedWorkspace<float>& mine = own(workspace);
-    mine.pass.weights().load(parameters, false);
+    mine.pass.weights().load<float>(parameters, false);
     out.resize(count);
     constexpr int kBlock = FusedSampler<float>::kBlock;
     for (int first = 0; first < count; first += kBlock) {
@@ -102,7 +101,7 @@ void FusedTransformer::distribution(std::span<const float> parameters, const Tok
                                     Distributions& out, Workspace& workspace) const {
   check(parameters.size(), batch, {});
   FusedWorkspace<float>& mine = own(workspace);
-  mine.pass.weights().load(parameters, false);
+  mine.pass.weights().load<float>(parameters, false);
   const Vocabulary& vocabulary = shape_->vocabulary;
   const TokenRange answers{vocabulary.first_disease(), vocabulary.first_attribute()};
   const std::size_t v = vocabulary.size(), z = vocabulary.diseases();

@@ -17,12 +17,22 @@ namespace HWY_NAMESPACE {
 
 template <class T>
 const TransformerOps<T>* transformer_table() {
-  static const TransformerOps<T> ops = {
-      2 * lanes<T>(), &multiply<T>,        &multiply_transposed<T>,
-      &norm<T>,       &norm_backward<T>,   &gelu<T>,
-      &swiglu<T>,     &scale_rows<T>,      &add_rows<T>,
-      &attend<T>,     &attention<T>,       &attention_backward<T>,
-      &softmax<T>,    &softmax_backward<T>};
+  static const TransformerOps<T> ops = {2 * lanes<T>(),
+                                        &multiply<T>,
+                                        &multiply_transposed<T>,
+                                        &norm<T>,
+                                        &norm_backward<T>,
+                                        &gelu<T>,
+                                        &swiglu<T>,
+                                        &scale_rows<T>,
+                                        &add_rows<T>,
+                                        &scaled_copy<T>,
+                                        &add_scaled<T>,
+                                        &attend<T>,
+                                        &attention<T>,
+                                        &attention_backward<T>,
+                                        &softmax<T>,
+                                        &softmax_backward<T>};
   return &ops;
 }
 

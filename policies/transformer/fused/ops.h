@@ -40,9 +40,11 @@ struct AttentionHead {
   T scale = 0;    // 1 / sqrt(width of a head)
   Rows<const T> q, k, v;
   const T* mask = nullptr;  // [queries, span] 0 or kMasked
-  T* p = nullptr;           // [queries, span] attention weights: written forward, read backward
-  Rows<T> out;              // [queries, width]
-  Rows<T> turned;           // [width, span] scale k^T: scratch of attention(), given to attend()
+  // [queries] ascending: a query sees none of the keys from here on.
+  const std::int32_t* reach = nullptr;
+  T* p = nullptr;  // [queries, span] attention weights: written forward, read backward
+  Rows<T> out;     // [queries, width]
+  Rows<T> turned;  // [width, span] scale k^T: scratch of attention(), given to attend()
   // Backward only.
   Rows<const T> d_out;
   Rows<T> d_q, d_k, d_v;
@@ -84,6 +86,11 @@ struct TransformerOps {
   void (*scale_rows)(int rows, int width, Rows<const T> x, Rows<T> y);
   // y += x.
   void (*add_rows)(int rows, int width, Rows<const T> x, Rows<T> y);
+
+  // to = factor from, `count` elements of flat memory.
+  void (*scaled_copy)(int count, T factor, const T* from, T* to);
+  // to += factor from; returns sum_i weight_i from_i.
+  T (*add_scaled)(int count, T factor, const T* from, const T* weight, T* to);
 
   // out = softmax(mask + q turned) v with turned = scale k^T, which attention() makes itself.
   void (*attend)(const AttentionHead<T>& head);

@@ -72,13 +72,17 @@ template <class T>
 void FusedPass<T>::build_masks(const TokenTree& tree) {
   all_.clear();
   read_.clear();
+  reach_all_.resize(tree.rows());
+  reach_read_.resize(tree.active_rows());
   std::size_t size = 0, largest = 0;
   for (int c = 0; c < tree.cases(); ++c) {
     const int first = tree.row_begin[c], rows = tree.row_begin[c + 1] - first;
     const int query = tree.active_begin[c], queries = tree.active_begin[c + 1] - query;
     const int span = padded(rows);
-    all_.push_back({first, rows, first, rows, span, nullptr, size});
-    read_.push_back({first, rows, query, queries, span, nullptr, size});
+    for (int i = 0; i < rows; ++i) reach_all_[first + i] = i + 1;
+    for (int i = query; i < query + queries; ++i) reach_read_[i] = tree.active[i] - first + 1;
+    all_.push_back({first, rows, first, rows, span, nullptr, reach_all_.data() + first, size});
+    read_.push_back({first, rows, query, queries, span, nullptr, reach_read_.data() + query, size});
     size += static_cast<std::size_t>(rows) * span;
     largest = std::max(largest, static_cast<std::size_t>(rows) * span);
   }
@@ -136,10 +140,10 @@ void FusedPass<T>::embed_backward(const TokenTree& tree, int at) {
       const T* from = dx_.row(r);
       T* to = token < 0 ? d_image_.row(at + c) + (-1 - token) * plan_.width
                         : flat + shape_.embedding + static_cast<std::int64_t>(token) * d;
-      for (int j = 0; j < d; ++j) to[j] += from[j];
+      ops_.add_scaled(d, T(1), from, from, to);
       if (shape_.rotary) continue;
       T* position = flat + shape_.positions + static_cast<std::int64_t>(tree.position[r]) * d;
-      for (int j = 0; j < d; ++j) position[j] += from[j];
+      ops_.add_scaled(d, T(1), from, from, position);
     }
   }
 }
@@ -172,6 +176,7 @@ AttentionHead<T> FusedPass<T>::head_of(const CaseRows& part, int l, int head) {
   out.k = shift(layer.key_value, part.first_row, at);
   out.v = shift(layer.key_value, part.first_row, value);
   out.mask = part.mask;
+  out.reach = part.reach;
   out.p =
       layer.weights.data() + part.weights + static_cast<std::size_t>(head) * part.rows * part.span;
   out.out = shift(layer.attended, part.first_query, at);

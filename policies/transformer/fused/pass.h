@@ -46,8 +46,9 @@ class FusedPass {
   // The rows of one case as one layer sees them.
   struct CaseRows {
     int first_row = 0, rows = 0, first_query = 0, queries = 0, span = 0;
-    const T* mask = nullptr;  // [queries, span]
-    std::size_t weights = 0;  // offset of its attention weights
+    const T* mask = nullptr;              // [queries, span]
+    const std::int32_t* reach = nullptr;  // [queries]
+    std::size_t weights = 0;              // offset of its attention weights
   };
 
   void reserve(const TokenTree& tree);
@@ -82,6 +83,7 @@ class FusedPass {
   RowBuffer<T> wide_, narrow_, d_hidden_;  // scratch
   Buffer<T> inverse_final_, mask_, scores_, turned_;
   std::vector<CaseRows> all_, read_;
+  std::vector<std::int32_t> reach_all_, reach_read_;  // per row, per read row: within its case
 };
 
 }  // namespace tightrope

@@ -11,7 +11,7 @@
 
 #include "hwy/highway.h"
 //
-#include "hwy/contrib/math/math-inl.h"
+#include "policies/transformer/fused/exp-inl.h"
 #include "policies/transformer/fused/ops.h"
 #include "policies/transformer/fused/product-inl.h"
 
@@ -83,14 +83,6 @@ void norm_backward(bool add, int rows, int width, bool centred, Rows<const T> d_
   }
 }
 
-// Highway's Exp is not defined above 104 (float); 1 / (1 + e^80) is as good as 0.
-template <class D, class V>
-HWY_INLINE V sigmoid(D d, V x) {
-  const auto one = hn::Set(d, hn::TFromD<D>(1));
-  const auto power = hn::Exp(d, hn::Min(hn::Neg(x), hn::Set(d, hn::TFromD<D>(80))));
-  return hn::Div(one, hn::Add(one, power));
-}
-
 // GELU(x) = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3).
 template <class T>
 void gelu(int rows, int width, Rows<T> x, Rows<T> slope) {
@@ -153,6 +145,36 @@ void add_rows(int rows, int width, Rows<const T> x, Rows<T> y) {
       hn::StoreU(hn::Add(hn::LoadU(d, x.row(r) + j), hn::LoadU(d, y.row(r) + j)), d, y.row(r) + j);
     }
   }
+}
+
+template <class T>
+void scaled_copy(int count, T factor, const T* from, T* to) {
+  const Tag<T> d;
+  const int step = lanes<T>();
+  const auto s = hn::Set(d, factor);
+  int i = 0;
+  for (; i + step <= count; i += step) hn::StoreU(hn::Mul(s, hn::LoadU(d, from + i)), d, to + i);
+  for (; i < count; ++i) to[i] = factor * from[i];
+}
+
+template <class T>
+T add_scaled(int count, T factor, const T* from, const T* weight, T* to) {
+  const Tag<T> d;
+  const int step = lanes<T>();
+  const auto s = hn::Set(d, factor);
+  auto sum = hn::Zero(d);
+  int i = 0;
+  for (; i + step <= count; i += step) {
+    const auto x = hn::LoadU(d, from + i);
+    sum = hn::MulAdd(hn::LoadU(d, weight + i), x, sum);
+    hn::StoreU(hn::MulAdd(s, x, hn::LoadU(d, to + i)), d, to + i);
+  }
+  T total = hn::GetLane(hn::SumOfLanes(d, sum));
+  for (; i < count; ++i) {
+    total += weight[i] * from[i];
+    to[i] += factor * from[i];
+  }
+  return total;
 }
 
 }  // namespace HWY_NAMESPACE

@@ -148,6 +148,8 @@ void FusedSampler<T>::attend(const PackedWeights<T>& weights, int l, int positio
   head.span = padded(position + 1);
   head.width = plan_.head_width;
   head.mask = mask_.data() + static_cast<std::size_t>(position) * span_;
+  const std::int32_t reach = position + 1;
+  head.reach = &reach;
   head.p = scores_.data();
   for (int r = 0; r < rows; ++r) {
     T* key = key_value_.row(r);

@@ -8,9 +8,12 @@
 #define TIGHTROPE_FUSED_SOFTMAX_INL_H
 #endif
 
+#include <algorithm>
+
 #include "hwy/highway.h"
 //
 #include "hwy/contrib/math/math-inl.h"
+#include "policies/transformer/fused/exp-inl.h"
 #include "policies/transformer/fused/ops.h"
 #include "policies/transformer/fused/product-inl.h"
 
@@ -18,12 +21,6 @@ HWY_BEFORE_NAMESPACE();
 namespace tightrope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Exp of NaN is 0 in Highway; a diverged lane must be seen.
-template <class D, class V>
-HWY_INLINE V exp_or_nan(D d, V x) {
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, x));
-}
 
 // to[j, i] = factor x[i, j] for i < rows, j < columns; columns of `to` beyond `rows` stay.
 template <class T>
@@ -34,13 +31,43 @@ void transpose(int rows, int columns, T factor, Rows<const T> x, Rows<T> to) {
   }
 }
 
+// Queries that go through the products together: two tiles.
+inline constexpr int kQueryBlock = 2 * kTileRows;
+
+// row[0, kVectors vectors) = softmax of itself where `mask` is 0, 0 elsewhere; columns behind the
+// last key may hold anything. All of it stays in registers.
+template <int kVectors, class T>
+HWY_INLINE void attention_weights(const T* mask, T* row) {
+  const Tag<T> d;
+  const int step = lanes<T>();
+  hn::Vec<Tag<T>> score[kVectors];
+  auto largest = hn::Set(d, static_cast<T>(kMasked));
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) {
+    const auto hidden = hn::LoadU(d, mask + v * step);
+    const auto seen = hn::Eq(hidden, hn::Zero(d));
+    score[v] = hn::IfThenElse(seen, hn::LoadU(d, row + v * step), hidden);
+    largest = hn::Max(largest, score[v]);
+  }
+  const auto top = hn::MaxOfLanes(d, largest);
+  auto sum = hn::Zero(d);
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) {
+    score[v] = exp_of_negative(d, hn::Sub(score[v], top));
+    sum = hn::Add(sum, score[v]);
+  }
+  const auto share = hn::Div(hn::Set(d, T(1)), hn::SumOfLanes(d, sum));
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) hn::StoreU(hn::Mul(score[v], share), d, row + v * step);
+}
+
+// The same for any number of columns.
 template <class T>
-HWY_INLINE void attention_weights(int span, const T* mask, T* row) {
+void attention_weights(int columns, const T* mask, T* row) {
   const Tag<T> d;
   const int step = lanes<T>();
   auto largest = hn::Set(d, static_cast<T>(kMasked));
-  for (int j = 0; j < span; j += step) {
-    // Chosen, not added: columns behind the last key hold whatever was there before.
+  for (int j = 0; j < columns; j += step) {
     const auto hidden = hn::LoadU(d, mask + j);
     const auto seen = hn::Eq(hidden, hn::Zero(d));
     const auto score = hn::IfThenElse(seen, hn::LoadU(d, row + j), hidden);
@@ -49,28 +76,58 @@ HWY_INLINE void attention_weights(int span, const T* mask, T* row) {
   }
   const auto top = hn::MaxOfLanes(d, largest);
   auto sum = hn::Zero(d);
-  for (int j = 0; j < span; j += step) {
-    const auto power = exp_or_nan(d, hn::Sub(hn::LoadU(d, row + j), top));
+  for (int j = 0; j < columns; j += step) {
+    const auto power = exp_of_negative(d, hn::Sub(hn::LoadU(d, row + j), top));
     sum = hn::Add(sum, power);
     hn::StoreU(power, d, row + j);
   }
   const auto share = hn::Div(hn::Set(d, T(1)), hn::SumOfLanes(d, sum));
-  for (int j = 0; j < span; j += step) {
+  for (int j = 0; j < columns; j += step) {
     hn::StoreU(hn::Mul(hn::LoadU(d, row + j), share), d, row + j);
   }
 }
 
 template <class T>
-void attend(const AttentionHead<T>& head) {
-  const Rows<T> weights{head.p, head.span};
-  product<false, false>(head.queries, head.span, head.width, head.q,
-                        Factor<T>{head.turned.data, head.turned.stride}, weights);
-  for (int i = 0; i < head.queries; ++i) {
-    attention_weights(head.span, head.mask + static_cast<std::int64_t>(i) * head.span,
-                      weights.row(i));
+void attention_row(int reach, int span, const T* mask, T* row) {
+  const int step = lanes<T>();
+  const int vectors = (reach + step - 1) / step;
+  switch (vectors) {
+    case 1:
+      attention_weights<1>(mask, row);
+      break;
+    case 2:
+      attention_weights<2>(mask, row);
+      break;
+    case 3:
+      attention_weights<3>(mask, row);
+      break;
+    case 4:
+      attention_weights<4>(mask, row);
+      break;
+    default:
+      attention_weights(vectors * step, mask, row);
   }
-  product<false, false>(head.queries, head.width, head.keys, Rows<const T>{head.p, head.span},
-                        Factor<T>{head.v.data, head.v.stride}, head.out);
+  for (int j = vectors * step; j < span; j += step) {
+    hn::StoreU(hn::Zero(Tag<T>()), Tag<T>(), row + j);
+  }
+}
+
+template <class T>
+void attend(const AttentionHead<T>& head) {
+  for (int i = 0; i < head.queries; i += kQueryBlock) {
+    const int rows = std::min(kQueryBlock, head.queries - i);
+    const int reach = head.reach[i + rows - 1];
+    const Rows<T> weights{head.p + static_cast<std::int64_t>(i) * head.span, head.span};
+    product<false, false>(rows, padded(reach), head.width, {head.q.row(i), head.q.stride},
+                          Factor<T>{head.turned.data, head.turned.stride}, weights);
+    for (int r = 0; r < rows; ++r) {
+      attention_row(head.reach[i + r], head.span,
+                    head.mask + static_cast<std::int64_t>(i + r) * head.span, weights.row(r));
+    }
+    product<false, false>(rows, head.width, reach, Rows<const T>(weights),
+                          Factor<T>{head.v.data, head.v.stride},
+                          {head.out.row(i), head.out.stride});
+  }
 }
 
 template <class T>
@@ -79,46 +136,62 @@ void attention(const AttentionHead<T>& head) {
   attend(head);
 }
 
+// One query's row of dP becomes that of dS (see below).
+template <class T>
+HWY_INLINE void score_slopes(const AttentionHead<T>& head, int i, T* slope) {
+  const Tag<T> d;
+  const int step = lanes<T>();
+  const T* p = head.p + static_cast<std::int64_t>(i) * head.span;
+  auto mean = hn::Zero(d);
+  for (int j = 0; j < head.width; j += step) {
+    mean = hn::MulAdd(hn::LoadU(d, head.d_out.row(i) + j), hn::LoadU(d, head.out.row(i) + j), mean);
+  }
+  mean = hn::SumOfLanes(d, mean);
+  const auto scale = hn::Set(d, head.scale);
+  int j = 0;
+  for (; j < head.reach[i]; j += step) {
+    const auto off = hn::Sub(hn::LoadU(d, slope + j), mean);
+    hn::StoreU(hn::Mul(scale, hn::Mul(hn::LoadU(d, p + j), off)), d, slope + j);
+  }
+  for (; j < head.span; j += step) hn::StoreU(hn::Zero(d), d, slope + j);
+}
+
+// The keys' half: d_k += dS^T q, d_v += P^T dO, without the queries that come before a key.
+template <class T>
+HWY_INLINE void key_slopes(const AttentionHead<T>& head) {
+  int first = 0;
+  for (int k = 0; k < head.keys; k += kQueryBlock) {
+    const int rows = std::min(kQueryBlock, head.keys - k);
+    while (first < head.queries && head.reach[first] <= k) ++first;
+    const int queries = head.queries - first;
+    const auto part = [&](const T* of) {
+      return Rows<const T>{of + static_cast<std::int64_t>(first) * head.span + k, head.span};
+    };
+    product<true, false>(rows, head.width, queries, part(head.d_scores),
+                         Factor<T>{head.q.row(first), head.q.stride},
+                         {head.d_k.row(k), head.d_k.stride});
+    product<true, false>(rows, head.width, queries, part(head.p),
+                         Factor<T>{head.d_out.row(first), head.d_out.stride},
+                         {head.d_v.row(k), head.d_v.stride});
+  }
+}
+
 // With S = scale q k^T and P = softmax(S): dS = P (dP - rowsum(dO * O)), dP = dO v^T.
 template <class T>
 void attention_backward(const AttentionHead<T>& head) {
-  const Tag<T> d;
-  const int step = lanes<T>();
-  const Rows<T> turned = head.turned;
-  const Rows<T> d_scores{head.d_scores, head.span};
-  const Rows<const T> weights{head.p, head.span};
-  transpose(head.keys, head.width, T(1), head.v, turned);
-  product<false, false>(head.queries, head.span, head.width, head.d_out,
-                        Factor<T>{turned.data, turned.stride}, d_scores);
-  const auto scale = hn::Set(d, head.scale);
-  for (int i = 0; i < head.queries; ++i) {
-    const T* p = weights.row(i);
-    T* slope = d_scores.row(i);
-    auto mean = hn::Zero(d);
-    for (int j = 0; j < head.width; j += step) {
-      mean =
-          hn::MulAdd(hn::LoadU(d, head.d_out.row(i) + j), hn::LoadU(d, head.out.row(i) + j), mean);
-    }
-    mean = hn::SumOfLanes(d, mean);
-    for (int j = 0; j < head.span; j += step) {
-      const auto off = hn::Sub(hn::LoadU(d, slope + j), mean);
-      hn::StoreU(hn::Mul(scale, hn::Mul(hn::LoadU(d, p + j), off)), d, slope + j);
-    }
+  transpose(head.keys, head.width, T(1), head.v, head.turned);
+  for (int i = 0; i < head.queries; i += kQueryBlock) {
+    const int rows = std::min(kQueryBlock, head.queries - i);
+    const int reach = head.reach[i + rows - 1];
+    const Rows<T> slopes{head.d_scores + static_cast<std::int64_t>(i) * head.span, head.span};
+    product<false, false>(rows, padded(reach), head.width, {head.d_out.row(i), head.d_out.stride},
+                          Factor<T>{head.turned.data, head.turned.stride}, slopes);
+    for (int r = 0; r < rows; ++r) score_slopes(head, i + r, slopes.row(r));
+    product<false, false>(rows, head.width, reach, Rows<const T>(slopes),
+                          Factor<T>{head.k.data, head.k.stride},
+                          {head.d_q.row(i), head.d_q.stride});
   }
-  const Rows<const T> slopes{head.d_scores, head.span};
-  const auto clear = [&](Rows<T> x) {
-    for (int i = 0; i < head.keys; ++i) {
-      for (int j = 0; j < head.width; j += step) hn::StoreU(hn::Zero(d), d, x.row(i) + j);
-    }
-  };
-  clear(head.d_k);
-  clear(head.d_v);
-  product<false, false>(head.queries, head.width, head.keys, slopes,
-                        Factor<T>{head.k.data, head.k.stride}, head.d_q);
-  product<true, true>(head.keys, head.width, head.queries, slopes,
-                      Factor<T>{head.q.data, head.q.stride}, head.d_k);
-  product<true, true>(head.keys, head.width, head.queries, weights,
-                      Factor<T>{head.d_out.data, head.d_out.stride}, head.d_v);
+  key_slopes(head);
 }
 
 template <class T>
@@ -143,7 +216,7 @@ SoftmaxSums<T> softmax(int begin, int end, int width, T* row) {
   int j = first;
   for (; j < end; j += step) {
     const auto off = hn::Sub(hn::LoadU(d, row + j), top);
-    const auto power = hn::IfThenElseZero(inside(j), exp_or_nan(d, off));
+    const auto power = hn::IfThenElseZero(inside(j), exp_of_negative(d, off));
     total = hn::Add(total, power);
     weighted = hn::Add(weighted, hn::IfThenElseZero(inside(j), hn::Mul(power, off)));
     hn::StoreU(power, d, row + j);

@@ -65,33 +65,35 @@ class PackedWeights {
  public:
   PackedWeights(const TransformerShape& shape, const WeightPlan& plan);
 
-  // Packs; `backward` also what the backward pass reads, and clears the gradients.
+  // Packs; `backward` also what the backward pass reads, and clears the gradients. The parameters
+  // must stay where they are until the pass is over.
   template <class U>
   void load(std::span<const U> parameters, bool backward);
-  // The gradient by the flat parameters [P], once every pass has added to gradient() and
-  // flat_gradient(). Call it once.
-  std::span<const T> unload();
+  // Adds the gradient by the flat parameters [P] to `to`, once every pass has added to gradient()
+  // and flat_gradient(). Call it once.
+  void unload(std::span<T> to);
 
   Factor<T> forward(const MatrixPlan& plan) const { return {packed_.data() + plan.packed, 0}; }
   Factor<T> backward(const MatrixPlan& plan) const { return {turned_.data() + plan.turned, 0}; }
   Rows<T> gradient(const MatrixPlan& plan) {
     return {gradient_.data() + plan.gradient, plan.outputs};
   }
-  // The flat parameters, and the gradient of those that are no matrix of the plan.
-  const T* flat() const { return flat_.data(); }
+  // The flat parameters in use, and the gradient of those that are no matrix of the plan.
+  const T* flat() const { return flat_; }
   T* flat_gradient() { return flat_gradient_.data(); }
 
  private:
   void apply_adapters();
   void pack(const MatrixPlan& plan);
   void pack_turned(const MatrixPlan& plan);
-  void unload_matrix(const MatrixPlan& plan);
-  void unload_adapter(const MatrixView& view);
+  void unload_matrix(const MatrixPlan& plan, T* to);
+  void unload_adapter(const MatrixView& view, T* to);
 
   const TransformerShape& shape_;
   const WeightPlan& plan_;
   const TransformerOps<T>& ops_;
-  Buffer<T> flat_, packed_, turned_, gradient_, flat_gradient_;
+  const T* flat_ = nullptr;  // the caller's parameters, or `copy_`
+  Buffer<T> copy_, packed_, turned_, gradient_, flat_gradient_;
 };
 
 }  // namespace tightrope

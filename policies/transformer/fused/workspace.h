@@ -22,7 +22,7 @@ class FusedWorkspace final : public Workspace {
         shape_(shape),
         readout_(shape.vocabulary.size(), plan.output_width) {}
 
-  // Policy::step; the gradient by the flat parameters [P] is what weights().unload() returns.
+  // Policy::step; weights().unload() then gives the gradient by the flat parameters [P].
   void step(const TokenBatch& batch, const TokenData& data, Wanted wanted, Pullback& pullback);
   // Policy::evaluate.
   void evaluate(const TokenBatch& batch, Wanted wanted, TokenQuantities& out);
