@@ -10,6 +10,7 @@
 #include "experiments/evaluation.h"
 #include "experiments/lane.h"
 #include "experiments/probes.h"
+#include "experiments/stage_policy.h"
 #include "experiments/streams.h"
 
 namespace tightrope {
@@ -28,9 +29,7 @@ double time_segment(const Experiment& full, std::size_t stage, std::int64_t seed
   spec.cases = std::min<std::int64_t>(spec.cases, 8 * spec.batch);
   small->evaluate.cases = std::min<std::int64_t>(small->evaluate.cases, 50);
   const auto context = std::make_shared<WorldContext>(*small, seed);
-  const World& world = context->world();
-  const auto policy =
-      small->policy->make({world.vocabulary(), world.channels(), world.max_mentions()});
+  const auto policy = make_policy(*small, context->world());
   std::vector<float> start(policy->parameter_count(), 0.0F);
   policy->initialise(lane_stream(*small, Purpose::kInitial, seed), start);
   Lane lane(small, stage, seed, context, policy, start, start);

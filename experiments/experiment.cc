@@ -141,6 +141,7 @@ class StageReader {
     Stage stage;
     stage.name = p.name;
     stage.thinking = p.thinking;
+    stage.train = p.train;
     stage.reference = p.reference;
     stage.steps = p.steps;
     stage.batch = p.batch;
@@ -307,8 +308,11 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
   entries.push_back({"stages", {}, Node::sequence(std::move(resolved_stages))});
   const EvaluateParams evaluate =
       read_section<EvaluateParams>(p.evaluate, "evaluate", problems, part);
-  out.evaluate = {evaluate.every, evaluate.cases, evaluate.thinking == "greedy",
-                  evaluate.temperature};
+  out.evaluate = {evaluate.every, evaluate.cases,
+                  SamplingOptions{.greedy = evaluate.thinking == "greedy",
+                                  .temperature = evaluate.temperature,
+                                  .top_k = static_cast<int>(evaluate.top_k),
+                                  .top_p = evaluate.top_p}};
   entries.push_back({"evaluate", {}, part});
   const RecordParams record = read_section<RecordParams>(p.record, "record", problems, part);
   out.record = {record.every,       record.block,

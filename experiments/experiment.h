@@ -37,6 +37,7 @@ struct Stage {
   std::shared_ptr<const RewardModel> reward;  // null unless the optimizer learns from rollouts
   std::shared_ptr<const Stepper> stepper;
   bool thinking = true;
+  std::string train;      // "base", "adapters", "all" or "auto" (all; the policy has no adapters)
   std::string reference;  // name of the stage whose end is the reference; "" = this stage's start
   DataKind data_kind = DataKind::kFixed;
   std::int64_t cases = 0;   // fixed: size of the data set
@@ -50,8 +51,7 @@ struct Stage {
 struct EvaluateSpec {
   std::int64_t every = 100;
   std::int64_t cases = 500;
-  bool greedy = true;
-  double temperature = 1;
+  SamplingOptions sampling;  // of free-running chains
 };
 
 struct RecordSpec {

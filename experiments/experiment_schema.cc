@@ -67,6 +67,11 @@ Schema<StageParams> StageParams::schema() {
   s.field("thinking", &P::thinking,
           {.help = "false: train and evaluate direct answers without a chain of thought"});
   s.field(
+      "train", &P::train,
+      {.help = "parameters that this stage changes: base, adapters (and the value head) or all; "
+               "auto: all, for policies without adapters",
+       .choices = {"auto", "base", "adapters", "all"}});
+  s.field(
       "reference", &P::reference,
       {.help = "stage whose final policy is the frozen reference; default: this stage's start"});
   s.field("steps", &P::steps,
@@ -121,6 +126,14 @@ Schema<EvaluateParams> EvaluateParams::schema() {
           {.help = "how chains are produced", .choices = {"greedy", "sampled"}});
   s.field("temperature", &P::temperature,
           {.unit = "1", .range = greater_than(0), .help = "of sampled chains"});
+  s.field("top_k", &P::top_k,
+          {.unit = "token",
+           .range = between(0, 4096),
+           .help = "sampled chains draw from the k most probable tokens; 0: from all"});
+  s.field("top_p", &P::top_p,
+          {.unit = "1",
+           .range = between(1e-6, 1),
+           .help = "sampled chains draw from the fewest tokens that hold this mass"});
   return s;
 }
 

@@ -25,6 +25,7 @@ struct StageParams {
   std::string name;
   Node optimizer, expert, reward, stepper, data;
   bool thinking = true;
+  std::string train = "auto";
   std::string reference;
   std::int64_t steps = 0;
   std::int64_t batch = 32;
@@ -44,6 +45,8 @@ struct EvaluateParams {
   std::int64_t every = 100;
   std::int64_t cases = 500;
   std::string thinking = "greedy";
+  std::int64_t top_k = 0;
+  double top_p = 1;
   double temperature = 1;
   static Schema<EvaluateParams> schema();
 };

@@ -5,7 +5,8 @@
 #include <limits>
 
 #include "core/base/check.h"
-#include "experiments/loss_pullback.h"
+#include "experiments/stage_policy.h"
+#include "experiments/workers.h"
 
 namespace tightrope {
 
@@ -17,7 +18,7 @@ Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std:
       seed_(seed),
       context_(std::move(context)),
       policy_(std::move(policy)),
-      layout_(policy_->layout()),
+      layout_(trained_layout(experiment_->stages[stage], *policy_)),
       parameters_(std::move(start)),
       reference_(std::move(reference)),
       state_(experiment_->stages[stage].stepper->state_size(policy_->parameter_count()), 0.0F),
@@ -72,28 +73,31 @@ void Lane::gather_batch() {
   fresh.gather(all, batch_, batch_reference_, totals_);
 }
 
-void Lane::train_step() {
+LaneStep Lane::training_step() {
   gather_batch();
-  MetricSums metrics;
-  LossPullback pullback(*stage().optimizer, totals_, metrics);
+  metrics_.clear();
+  pullback_.emplace(*stage().optimizer, totals_, metrics_);
   std::fill(gradient_.begin(), gradient_.end(), 0.0F);
-  policy_->step(parameters_, batch_, {.reference_log_prob = batch_reference_},
-                stage().optimizer->wanted(), pullback, gradient_, *workspace_);
+  return {.parameters = parameters_,
+          .batch = &batch_,
+          .data = {.reference_log_prob = batch_reference_},
+          .wanted = stage().optimizer->wanted(),
+          .pullback = &*pullback_,
+          .gradient = gradient_};
+}
+
+void Lane::take_training_step() {
   StepReport report;
   std::string failure;
-  if (!std::isfinite(metrics["loss"].sum)) {
+  if (!std::isfinite(metrics_["loss"].sum)) {
     failure = "the loss is not finite";
   } else {
+    clear_frozen_views(layout_, gradient_);
     report = stage().stepper->update(parameters_, gradient_, state_, step_, stage().steps, layout_);
     if (!report.finite) failure = "the gradient is not finite";
   }
-  record(metrics, report, failure);
-}
-
-void Lane::rollout_step() {
-  const RolloutOutcome out =
-      rollouts_->step(step_, {parameters_, state_, gradient_, reference_, layout_}, *workspace_);
-  record(out.metrics, out.report, out.failure);
+  record(metrics_, report, failure);
+  ++step_;
 }
 
 void Lane::record(const MetricSums& metrics, const StepReport& report, const std::string& failure) {
@@ -113,22 +117,64 @@ void Lane::record(const MetricSums& metrics, const StepReport& report, const std
   pending_.push_back(updated ? report.learning_rate : kNotKnown);
 }
 
-void Lane::advance(std::int64_t until, const std::atomic<bool>& stop) {
+std::optional<LaneStep> Lane::next(std::int64_t until, const std::atomic<bool>& stop) {
   if (step_ < until && frozen_.step < 0) prepare();
-  const std::size_t width = scalar_names(stage()).size();
-  while (step_ < until && !stop.load(std::memory_order_relaxed)) {
+  const bool in_rollout = rollouts_ && rollouts_->open();
+  bool go_on = in_rollout || !stop.load(std::memory_order_relaxed);
+  while (step_ < until && go_on) {
     if (frozen_.step >= 0) {
-      pending_.insert(pending_.end(), width, std::numeric_limits<double>::quiet_NaN());
-    } else if (rollouts_) {
-      rollout_step();
+      pending_.insert(pending_.end(), scalar_names(stage()).size(),
+                      std::numeric_limits<double>::quiet_NaN());
+      ++step_;
+    } else if (!rollouts_) {
+      return training_step();
     } else {
-      train_step();
+      if (!rollouts_->open()) rollouts_->begin(step_, trained(), *workspace_);
+      if (const std::optional<LaneStep> update = rollouts_->next(trained())) return update;
+      const RolloutOutcome out = rollouts_->finish();
+      record(out.metrics, out.report, out.failure);
+      ++step_;
     }
-    ++step_;
+    go_on = !stop.load(std::memory_order_relaxed);
   }
   if (step_ == stage().steps) {  // the data are not needed any more
     data_.reset();
     order_.reset();
+  }
+  return std::nullopt;
+}
+
+void Lane::take() {
+  if (rollouts_) {
+    rollouts_->take(trained());
+  } else {
+    take_training_step();
+  }
+}
+
+void Lane::advance(std::int64_t until, const std::atomic<bool>& stop) {
+  while (const std::optional<LaneStep> step = next(until, stop)) {
+    policy_->step(step->parameters, *step->batch, step->data, step->wanted, *step->pullback,
+                  step->gradient, *workspace_);
+    take();
+  }
+}
+
+void advance_together(std::span<const std::unique_ptr<Lane>> lanes, std::int64_t until, int threads,
+                      const std::atomic<bool>& stop) {
+  const int count = static_cast<int>(lanes.size());
+  std::vector<std::optional<LaneStep>> asked(lanes.size());
+  while (count > 0) {
+    parallel_for(count, threads, [&](int l) { asked[l] = lanes[l]->next(until, stop); });
+    std::vector<LaneStep> steps;
+    for (const std::optional<LaneStep>& step : asked) {
+      if (step) steps.push_back(*step);
+    }
+    if (steps.empty()) return;
+    lanes.front()->policy().step_lanes(steps, lanes.front()->workspace());
+    parallel_for(count, threads, [&](int l) {
+      if (asked[l]) lanes[l]->take();
+    });
   }
 }
 

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/log/checkpoint.h"
+#include "experiments/loss_pullback.h"
 #include "experiments/rollouts.h"
 #include "experiments/world_context.h"
 
@@ -31,6 +33,10 @@ class Lane {
   // Trains up to step `until`, leaving early (between two steps) when `stop` becomes true. Scalars
   // of every step are appended to pending().
   void advance(std::int64_t until, const std::atomic<bool>& stop);
+  // The same in pieces, for lanes that are stepped together: what the policy must compute next
+  // (valid until take()), or nothing when advance() would return; take() goes on from the gradient.
+  std::optional<LaneStep> next(std::int64_t until, const std::atomic<bool>& stop);
+  void take();
 
   std::int64_t step() const { return step_; }
   const Stage& stage() const { return experiment_->stages[stage_]; }
@@ -56,9 +62,10 @@ class Lane {
 
  private:
   void prepare();
-  void train_step();
-  void rollout_step();
   void gather_batch();
+  LaneStep training_step();
+  void take_training_step();
+  TrainedParameters trained() { return {parameters_, state_, gradient_, reference_, layout_}; }
   void record(const MetricSums& metrics, const StepReport& report, const std::string& failure);
 
   std::shared_ptr<const Experiment> experiment_;
@@ -76,9 +83,16 @@ class Lane {
   TokenBatch batch_;
   std::vector<double> batch_reference_;
   BatchTotals totals_;
+  MetricSums metrics_;                    // of the step that take() waits for
+  std::optional<LossPullback> pullback_;  // likewise
   std::int64_t step_ = 0;
   Frozen frozen_;
   std::vector<double> pending_;
 };
+
+// Lane::advance() of all lanes, with one Policy::step_lanes() for the next step of each; what is
+// not the policy's goes on `threads` threads.
+void advance_together(std::span<const std::unique_ptr<Lane>> lanes, std::int64_t until, int threads,
+                      const std::atomic<bool>& stop);
 
 }  // namespace tightrope

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/base/check.h"
+#include "experiments/stage_policy.h"
 #include "experiments/streams.h"
 
 namespace tightrope {
@@ -48,8 +49,7 @@ std::unique_ptr<PackRunner> PackBuilder::build(const Pack& pack, const PackInfo&
     const std::shared_ptr<const Experiment> settings = experiment(segment.point);
     const std::shared_ptr<WorldContext> context = contexts_.get(*settings, segment.seed);
     if (!policy) {
-      const World& world = context->world();
-      policy = settings->policy->make({world.vocabulary(), world.channels(), world.max_mentions()});
+      policy = make_policy(*settings, context->world(), info.device);
     }
     std::vector<float> start(policy->parameter_count(), 0.0F);
     if (segment.parent >= 0) {

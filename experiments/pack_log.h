@@ -24,6 +24,7 @@ struct SegmentLabel {
 struct PackInfo {
   std::string experiment;
   std::string config_hash;
+  std::string device = "cpu";
   int threads = 1;
 };
 

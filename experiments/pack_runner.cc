@@ -88,8 +88,18 @@ void PackRunner::run(bool resume, int threads, const Report& report) {
 
 void PackRunner::advance_to(std::int64_t step) {
   const double begin = now_seconds();
-  parallel_for(static_cast<int>(lanes_.size()), threads_,
-               [&](int l) { lanes_[l]->advance(step, interrupted()); });
+  if (lanes_.front()->policy().wants_lanes()) {
+    // One group fills a device; processors take a group each.
+    const int groups = info_.device == "cpu" ? threads_ : 1;
+    parallel_for(groups, groups, [&](int g) {
+      const std::size_t first = lanes_.size() * g / groups, last = lanes_.size() * (g + 1) / groups;
+      advance_together(std::span(lanes_).subspan(first, last - first), step, threads_ / groups,
+                       interrupted());
+    });
+  } else {
+    parallel_for(static_cast<int>(lanes_.size()), threads_,
+                 [&](int l) { lanes_[l]->advance(step, interrupted()); });
+  }
   if (interrupted()) {
     save();
     throw Interrupted{};
@@ -108,15 +118,12 @@ void PackRunner::at_boundary(std::int64_t step) {
     std::vector<std::vector<double>> values(lanes_.size());
     parallel_for(count, threads_, [&](int l) {
       Lane& lane = *lanes_[l];
-      SamplingOptions sampling;
-      sampling.greedy = e.evaluate.greedy;
-      sampling.temperature = e.evaluate.temperature;
       const Stream stream =
           lane_stream(lane.experiment(), Purpose::kSampling, lane.seed()).child(step);
       for (std::size_t env = 0; env < e.environments.size(); ++env) {
         const std::vector<double> part =
             evaluate({lane.context(), env, lane.policy(), lane.parameters(), lane.stage().thinking,
-                      sampling, stream, static_cast<std::uint32_t>(env)},
+                      e.evaluate.sampling, stream, static_cast<std::uint32_t>(env)},
                      metrics_, lane.workspace());
         values[l].insert(values[l].end(), part.begin(), part.end());
       }

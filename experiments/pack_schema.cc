@@ -210,7 +210,7 @@ LogSchema PackLog::schema(const std::vector<std::unique_ptr<Lane>>& lanes,
   const ProbeShape shape = probe_shape(lane.experiment(), lane.context().world());
   LogSchema schema;
   schema.attributes = {{"experiment", info.experiment}, {"config_hash", info.config_hash}};
-  for (const auto& [name, value] : provenance(info.threads))
+  for (const auto& [name, value] : provenance(info.device, info.threads))
     schema.attributes.push_back({name, value});
   schema.groups = {meta_group(lanes.size(), lane.context().world()),
                    scalar_group(lanes.size(), lane), evaluation_group(lanes.size(), lane, metrics),

@@ -19,12 +19,13 @@ std::string utc_now() {
   return text;
 }
 
-std::vector<std::pair<std::string, std::string>> provenance(int threads) {
+std::vector<std::pair<std::string, std::string>> provenance(const std::string& device,
+                                                            int threads) {
   char host[256] = "unknown";
   gethostname(host, sizeof host - 1);
   return {{"version", std::string(program_version())},
           {"revision", std::string(program_revision())},
-          {"device", "cpu"},
+          {"device", device},
           {"instruction_set", instruction_set()},
           {"threads", std::to_string(threads)},
           {"hostname", host},

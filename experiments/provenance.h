@@ -13,7 +13,7 @@ namespace tightrope {
 
 // Root attributes of a log: version, revision, device, instruction_set, threads, hostname,
 // created_utc.
-std::vector<std::pair<std::string, std::string>> provenance(int threads);
+std::vector<std::pair<std::string, std::string>> provenance(const std::string& device, int threads);
 
 // "2026-01-31T12:00:00Z"
 std::string utc_now();

@@ -7,7 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/hash.h"
-#include "experiments/loss_pullback.h"
+#include "experiments/stage_policy.h"
 
 namespace tightrope {
 namespace {
@@ -52,10 +52,8 @@ Rollouts::Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t
       streams_(training_streams(experiment, spec_, seed)),
       reward_data_(streams_.data.child(hash64("reward"))),
       state_(rule_.initial_state()) {
-  TR_REQUIRE(!spec_.optimizer->wanted().value || policy.has_value(),
-             "stage {}: optimizer.critic = head needs a policy with a value head; switch it on in "
-             "`policy:` (type transformer) or use critic: none",
-             spec_.name);
+  TR_CHECK(!spec_.optimizer->wanted().value || policy.has_value(), "stage {} has no value head",
+           spec_.name);
 }
 
 void Rollouts::fit_reward(const TrainedParameters& trained, Workspace& workspace) {
@@ -102,45 +100,44 @@ Cases Rollouts::cases_of(std::int64_t step, CaseLaws& laws) {
   return out;
 }
 
-Rollouts::Batch Rollouts::draw(std::int64_t step, const TrainedParameters& trained,
-                               MetricSums& metrics, Workspace& workspace) {
+void Rollouts::draw(const TrainedParameters& trained, Workspace& workspace) {
   CaseLaws laws;
-  const Cases cases = cases_of(step, laws);
+  const Cases cases = cases_of(step_, laws);
   // Temperature 1: the law that is sampled is the law that is trained.
   const SamplingOptions options{.greedy = false, .temperature = 1, .thinking = spec_.thinking};
   std::vector<Sample> samples;
   policy_.sample(trained.parameters, cases.image, cases.size(), options, streams_.sampling,
-                 static_cast<std::uint32_t>(step), samples, workspace);
-  Batch batch;
-  batch.tokens.clear(cases.channels);
+                 static_cast<std::uint32_t>(step_), samples, workspace);
+  batch_ = {};
+  batch_.tokens.clear(cases.channels);
   for (int n = 0; n < cases.size(); ++n) {
-    batch.tokens.add_case(cases.image_of(n));
-    batch.tokens.add(samples[n].trajectory);
+    batch_.tokens.add_case(cases.image_of(n));
+    batch_.tokens.add(samples[n].trajectory);
   }
   // Behaviour log-probs by the pass that the updates use, so that the first ratio is exactly 1.
   TokenQuantities quantities;
   const Wanted wanted{.value = spec_.optimizer->wanted().value};
-  policy_.evaluate(trained.parameters, batch.tokens, wanted, quantities, workspace);
-  batch.behaviour = std::move(quantities.log_prob);
-  if (wanted.value) batch.value = std::move(quantities.value);
+  policy_.evaluate(trained.parameters, batch_.tokens, wanted, quantities, workspace);
+  batch_.behaviour = std::move(quantities.log_prob);
+  if (wanted.value) batch_.value = std::move(quantities.value);
   if (spec_.optimizer->needs_reference()) {
     TokenQuantities frozen;
-    policy_.evaluate(trained.reference, batch.tokens, {}, frozen, workspace);
-    batch.reference = std::move(frozen.log_prob);
+    policy_.evaluate(trained.reference, batch_.tokens, {}, frozen, workspace);
+    batch_.reference = std::move(frozen.log_prob);
   }
   const std::vector<double> scores =
       score_all(spec_, context_.world(), laws, cases, samples, fitted_);
-  const Rollout rollout{.offset = batch.tokens.offset,
-                        .mask = batch.tokens.mask,
-                        .behaviour_log_prob = batch.behaviour,
-                        .behaviour_value = batch.value,
-                        .reference_log_prob = batch.reference,
+  const Rollout rollout{.offset = batch_.tokens.offset,
+                        .mask = batch_.tokens.mask,
+                        .behaviour_log_prob = batch_.behaviour,
+                        .behaviour_value = batch_.value,
+                        .reference_log_prob = batch_.reference,
                         .score = scores};
-  rule_.assess(rollout, state_, batch.assessed, metrics);
-  return batch;
+  rule_.assess(rollout, state_, batch_.assessed, out_.metrics);
 }
 
-void Rollouts::cut(const Batch& from, std::span<const std::int32_t> rows) {
+void Rollouts::cut(std::span<const std::int32_t> rows) {
+  const Batch& from = batch_;
   part_.clear(from.tokens.channels);
   totals_ = {};
   const std::vector<double>* sources[] = {&from.behaviour, &from.value, &from.reference,
@@ -158,69 +155,82 @@ void Rollouts::cut(const Batch& from, std::span<const std::int32_t> rows) {
   rule_.prepare(part_.mask, advantage_);
 }
 
-// One update on the minibatch; false when it was the rollout's last.
-bool Rollouts::update(std::int64_t number, const TrainedParameters& trained, MetricSums& sums,
-                      RolloutOutcome& out, Workspace& workspace) {
-  MetricSums metrics;
-  LossPullback pullback(*spec_.optimizer, totals_, metrics);
-  std::fill(trained.gradient.begin(), trained.gradient.end(), 0.0F);
-  policy_.step(trained.parameters, part_,
-               {.reference_log_prob = reference_,
-                .behaviour_log_prob = behaviour_,
-                .behaviour_value = value_,
-                .advantage = advantage_,
-                .target_return = return_},
-               spec_.optimizer->wanted(), pullback, trained.gradient, workspace);
-  for (const auto& [name, metric] : metrics) {
-    sums[name].sum += value_of(name, metric);
-    sums[name].count += 1;
-  }
-  if (!std::isfinite(metrics.at("loss").sum)) {
-    out.failure = "the loss is not finite";
-    return false;
-  }
-  if (rule_.stop(metrics)) return false;
+void Rollouts::begin(std::int64_t step, const TrainedParameters& trained, Workspace& workspace) {
+  TR_CHECK(!open_, "step {} is not finished", step_);
+  fit_reward(trained, workspace);
+  open_ = true;
+  over_ = false;
+  step_ = step;
+  update_ = 0;
+  sums_.clear();
+  out_ = {};
+  draw(trained, workspace);
+}
+
+std::optional<LaneStep> Rollouts::next(const TrainedParameters& trained) {
   const RolloutPlan plan = rule_.plan();
+  const int epoch = update_ / plan.minibatches, m = update_ % plan.minibatches;
+  if (over_ || epoch == plan.epochs) return std::nullopt;
+  const int count = batch_.tokens.cases();
+  if (m == 0) {
+    const Stream order = streams_.order.child(hash64("minibatches"));
+    rows_ = shuffled(
+        count, order.at(static_cast<std::uint32_t>(step_), static_cast<std::uint32_t>(epoch)));
+  }
+  const int begin = static_cast<int>(std::int64_t{m} * count / plan.minibatches);
+  const int end = static_cast<int>(std::int64_t{m + 1} * count / plan.minibatches);
+  cut(std::span(rows_).subspan(begin, end - begin));
+  metrics_.clear();
+  pullback_.emplace(*spec_.optimizer, totals_, metrics_);
+  std::fill(trained.gradient.begin(), trained.gradient.end(), 0.0F);
+  return LaneStep{.parameters = trained.parameters,
+                  .batch = &part_,
+                  .data = {.reference_log_prob = reference_,
+                           .behaviour_log_prob = behaviour_,
+                           .behaviour_value = value_,
+                           .advantage = advantage_,
+                           .target_return = return_},
+                  .wanted = spec_.optimizer->wanted(),
+                  .pullback = &*pullback_,
+                  .gradient = trained.gradient};
+}
+
+void Rollouts::take(const TrainedParameters& trained) {
+  for (const auto& [name, metric] : metrics_) {
+    sums_[name].sum += value_of(name, metric);
+    sums_[name].count += 1;
+  }
+  over_ = true;
+  if (!std::isfinite(metrics_.at("loss").sum)) {
+    out_.failure = "the loss is not finite";
+    return;
+  }
+  if (rule_.stop(metrics_)) return;
+  const RolloutPlan plan = rule_.plan();
+  const std::int64_t number = step_ * plan.epochs * plan.minibatches + update_;
+  clear_frozen_views(trained.layout, trained.gradient);
   const StepReport report =
       spec_.stepper->update(trained.parameters, trained.gradient, trained.state, number,
                             spec_.steps * plan.epochs * plan.minibatches, trained.layout);
   if (!report.finite) {
-    out.failure = "the gradient is not finite";
-    return false;
+    out_.failure = "the gradient is not finite";
+    return;
   }
-  sums["updates"].sum += 1;
-  out.report.gradient_norm += report.gradient_norm;
-  out.report.learning_rate = report.learning_rate;
-  return true;
+  over_ = false;
+  ++update_;
+  sums_["updates"].sum += 1;
+  out_.report.gradient_norm += report.gradient_norm;
+  out_.report.learning_rate = report.learning_rate;
 }
 
-RolloutOutcome Rollouts::step(std::int64_t step, const TrainedParameters& trained,
-                              Workspace& workspace) {
-  fit_reward(trained, workspace);
-  RolloutOutcome out;
-  MetricSums sums;
-  const Batch batch = draw(step, trained, out.metrics, workspace);
-  const RolloutPlan plan = rule_.plan();
-  const int count = batch.tokens.cases();
-  const Stream order = streams_.order.child(hash64("minibatches"));
-  bool more = true;
-  for (int epoch = 0; epoch < plan.epochs && more; ++epoch) {
-    const std::vector<std::int32_t> rows = shuffled(
-        count, order.at(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(epoch)));
-    for (int m = 0; m < plan.minibatches && more; ++m) {
-      const int begin = static_cast<int>(std::int64_t{m} * count / plan.minibatches);
-      const int end = static_cast<int>(std::int64_t{m + 1} * count / plan.minibatches);
-      cut(batch, std::span(rows).subspan(begin, end - begin));
-      const std::int64_t number = (step * plan.epochs + epoch) * plan.minibatches + m;
-      more = update(number, trained, sums, out, workspace);
-    }
-  }
-  const double updates = sums["updates"].sum;
-  if (updates > 0) out.report.gradient_norm /= updates;
-  out.metrics["updates"] = {updates, 1};
-  sums.erase("updates");
-  for (const auto& [name, metric] : sums) out.metrics[name] = {metric.mean(), 1};
-  return out;
+RolloutOutcome Rollouts::finish() {
+  open_ = false;
+  const double updates = sums_["updates"].sum;
+  if (updates > 0) out_.report.gradient_norm /= updates;
+  out_.metrics["updates"] = {updates, 1};
+  sums_.erase("updates");
+  for (const auto& [name, metric] : sums_) out_.metrics[name] = {metric.mean(), 1};
+  return std::move(out_);
 }
 
 void Rollouts::save(Checkpoint& checkpoint, const std::string& prefix) const {

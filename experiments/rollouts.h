@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/api/rollout.h"
 #include "core/log/checkpoint.h"
+#include "experiments/loss_pullback.h"
 #include "experiments/training_set.h"
 
 namespace tightrope {
@@ -32,14 +34,22 @@ struct RolloutOutcome {
 
 class Rollouts {
  public:
-  // Throws InputError when the policy lacks a value head that the optimizer wants.
   Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t seed,
            WorldContext& context, const Policy& policy);
 
-  // Step `step` of the stage. Trajectory b of the batch draws from sampling.at(step, b); epoch e
-  // of the step is shuffled by the order stream. Updates have numbers step x epochs x minibatches
-  // onwards, whether or not an early stop skipped some before.
-  RolloutOutcome step(std::int64_t step, const TrainedParameters& trained, Workspace& workspace);
+  // Begins step `step` of the stage: draws, scores and assesses a batch. Trajectory b of it draws
+  // from sampling.at(step, b); epoch e of the step is shuffled by the order stream. Updates have
+  // numbers step x epochs x minibatches onwards, whether or not an early stop skipped some before.
+  void begin(std::int64_t step, const TrainedParameters& trained, Workspace& workspace);
+  // Whether a step has begun and is not finished.
+  bool open() const { return open_; }
+  // What the policy must compute for the step's next update (valid until take()); nothing when the
+  // last one, or an early stop, is behind us.
+  std::optional<LaneStep> next(const TrainedParameters& trained);
+  // Goes on from the gradient of next().
+  void take(const TrainedParameters& trained);
+  // What the step did.
+  RolloutOutcome finish();
   // Names of the metrics that the stage adds to the optimizer's.
   static std::vector<std::string> extra_metrics() { return {"updates"}; }
 
@@ -57,11 +67,8 @@ class Rollouts {
   void fit_reward(const TrainedParameters& trained, Workspace& workspace);
   CaseLaws laws_of(std::int64_t step, int count) const;
   Cases cases_of(std::int64_t step, CaseLaws& laws);
-  Batch draw(std::int64_t step, const TrainedParameters& trained, MetricSums& metrics,
-             Workspace& workspace);
-  void cut(const Batch& from, std::span<const std::int32_t> rows);
-  bool update(std::int64_t number, const TrainedParameters& trained, MetricSums& sums,
-              RolloutOutcome& out, Workspace& workspace);
+  void draw(const TrainedParameters& trained, Workspace& workspace);
+  void cut(std::span<const std::int32_t> rows);
 
   const Experiment& experiment_;
   std::size_t stage_;
@@ -76,10 +83,21 @@ class Rollouts {
   bool ready_ = false;          // fitted_ is valid
   Cases fixed_;                 // the data set of a fixed stage
   std::unique_ptr<EpochOrder> order_;
-  // One minibatch.
+  // The step that is open.
+  bool open_ = false;
+  std::int64_t step_ = 0;
+  int update_ = 0;    // epoch x minibatches + minibatch
+  bool over_ = true;  // no more updates
+  Batch batch_;
+  std::vector<std::int32_t> rows_;  // of the epoch, shuffled
+  MetricSums sums_;                 // over the updates
+  RolloutOutcome out_;
+  // Its minibatch.
   TokenBatch part_;
   std::vector<double> behaviour_, value_, reference_, advantage_, return_;
   BatchTotals totals_;
+  MetricSums metrics_;
+  std::optional<LossPullback> pullback_;
 };
 
 }  // namespace tightrope

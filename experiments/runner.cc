@@ -21,6 +21,7 @@
 #include "experiments/output_folder.h"
 #include "experiments/pack_builder.h"
 #include "experiments/progress.h"
+#include "experiments/stage_policy.h"
 #include "experiments/streams.h"
 #include "experiments/tuning.h"
 
@@ -117,7 +118,7 @@ class PlanRunner {
       fs::remove(note);
     }
     try {
-      const PackInfo info{checked_.name, hex(checked_.plan.hash()), threads_};
+      const PackInfo info{checked_.name, hex(checked_.plan.hash()), options_.device, threads_};
       const auto runner = builder.build(pack, info);
       const std::string what =
           fmt::format("stage {} pack {}/{}", pack.stage + 1, p + 1, checked_.plan.packs().size());
@@ -231,7 +232,7 @@ Mark mark_in(const Node& tree, const std::string& key, const std::string& text) 
 
 // What only a world can know (a factor it lacks, a policy that does not fit): asked once for every
 // combination of world, drift and policy in the sweep.
-void check_worlds(const Plan& plan, Problems& problems) {
+void check_worlds(const Plan& plan, const std::string& device, Problems& problems) {
   std::set<std::string> asked;
   for (const Segment& segment : plan.segments()) {
     if (segment.parent >= 0 || !asked.insert(plan.world_text(segment.point)).second) continue;
@@ -243,8 +244,7 @@ void check_worlds(const Plan& plan, Problems& problems) {
       key = "drift";
       context.params_at(experiment->horizon()).validate();
       key = "policy";
-      const World& world = context.world();
-      experiment->policy->make({world.vocabulary(), world.channels(), world.max_mentions()});
+      make_policy(*experiment, context.world(), device);
     } catch (const InputError& error) {
       const std::string text = error.what();
       const bool named = text.rfind("drift.", 0) == 0;
@@ -254,12 +254,38 @@ void check_worlds(const Plan& plan, Problems& problems) {
   }
 }
 
+// What a stage asks of its policy; a pack's segments ask for the same.
+void check_stages(const Plan& plan, Problems& problems) {
+  std::set<std::string> asked;
+  for (const Pack& pack : plan.packs()) {
+    const Segment& segment = plan.segments()[pack.segments.front()];
+    const std::shared_ptr<const Experiment> experiment = plan.experiment(segment.point);
+    const Stage& stage = experiment->stages[pack.stage];
+    const std::string key = std::to_string(pack.stage) + stage.train +
+                            to_json(*experiment->resolved.find("policy")) +
+                            (stage.optimizer->wanted().value ? "+value" : "");
+    if (!asked.insert(key).second) continue;
+    const std::shared_ptr<const World> world =
+        experiment->world->make(lane_stream(*experiment, Purpose::kWorld, segment.seed));
+    const std::string path = "stages." + std::to_string(pack.stage);
+    const Node tree = plan.tree(segment.point);
+    for (const StageProblem& problem : stage_problems(stage, *make_policy(*experiment, *world))) {
+      const Node* node = at_path(tree, path + "." + problem.path);
+      if (node == nullptr) node = at_path(tree, path);
+      problems.add(node->mark(), path + "." + problem.path, problem.text);
+    }
+  }
+}
+
 }  // namespace
 
-CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>& seeds) {
+CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>& seeds,
+                                   const std::string& device) {
   Plan plan(tree, seeds);
   Problems problems;
-  check_worlds(plan, problems);
+  check_worlds(plan, device, problems);
+  problems.throw_if_any();
+  check_stages(plan, problems);
   problems.throw_if_any();
   const std::shared_ptr<const Experiment> first = plan.experiment(0);
   std::vector<std::string> environments;
@@ -273,16 +299,16 @@ CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>&
   return {name, std::move(plan), std::move(reporting), std::move(environments)};
 }
 
-CheckedExperiment check_file(const Node& tree) {
+CheckedExperiment check_file(const Node& tree, const std::string& device) {
   Problems problems;
   const std::vector<SeedSet> seeds = read_seed_sets(tree, problems);
   problems.throw_if_any();
   const Node* tune = tree.find("tune");
-  if (tune == nullptr || tune->is_null()) return check_experiment(tree, seeds);
+  if (tune == nullptr || tune->is_null()) return check_experiment(tree, seeds, device);
   const Tuning tuning = read_tuning(tree, seeds, problems);
   problems.throw_if_any();
-  check_experiment(tuning_tree(tree, tuning), only(seeds, "explore"));
-  return check_experiment(tree, only(seeds, "confirm"));
+  check_experiment(tuning_tree(tree, tuning), only(seeds, "explore"), device);
+  return check_experiment(tree, only(seeds, "confirm"), device);
 }
 
 RunOutcome run_experiment(const RunOptions& options) {
@@ -292,9 +318,11 @@ RunOutcome run_experiment(const RunOptions& options) {
   const std::vector<SeedSet> seeds = read_seed_sets(tree, problems);
   problems.throw_if_any();
   const bool tunes = tree.find("tune") != nullptr && !tree.find("tune")->is_null();
-  const CheckedExperiment checked = check_file(tree);
-  const std::uint64_t hash =
+  const CheckedExperiment checked = check_file(tree, options.device);
+  std::uint64_t hash =
       tunes ? hash64(to_json(*tree.find("tune")), checked.plan.hash()) : checked.plan.hash();
+  // Devices differ by rounding: a run stays on the one it was started on.
+  if (options.device != "cpu") hash = hash64(options.device, hash);
   const OutputChoice output =
       choose_output(options.out, checked.name, options.resume, options.fresh, hash);
   make_folder(output.folder);

@@ -16,7 +16,8 @@ struct RunOptions {
   std::string file;
   std::vector<std::string> sets;  // "a.b=value"
   std::string out;
-  int threads = 0;  // 0: as many as the machine has
+  std::string device = "cpu";  // or "cuda"
+  int threads = 0;             // 0: as many as the machine has
   bool resume = false;
   bool fresh = false;
   bool retry_failed = false;
@@ -41,10 +42,11 @@ struct CheckedExperiment {
   Reporting reporting;
   std::vector<std::string> environments;
 };
-CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>& seeds);
+CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>& seeds,
+                                   const std::string& device = "cpu");
 
 // The same for a whole file with its own seeds and tuning grid; the plan is that of the run proper.
-CheckedExperiment check_file(const Node& tree);
+CheckedExperiment check_file(const Node& tree, const std::string& device = "cpu");
 
 // Throws Interrupted when a signal stopped it (resumable), InputError or IoError otherwise; a pack
 // that fails is recorded and the others go on.

@@ -4,8 +4,14 @@
 namespace tightrope {
 
 std::int64_t add_view(std::vector<ParameterView>& layout, const std::string& name,
-                      std::vector<int> shape, bool decay) {
-  ParameterView view{name, std::move(shape), total_size(layout), 1, decay};
+                      std::vector<int> shape, bool decay, ParameterPart part) {
+  ParameterView view;
+  view.name = name;
+  view.shape = std::move(shape);
+  view.offset = total_size(layout);
+  view.size = 1;
+  view.decay = decay;
+  view.part = part;
   for (const int size : view.shape) view.size *= size;
   layout.push_back(view);
   return view.offset;

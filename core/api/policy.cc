@@ -11,6 +11,13 @@ void TokenQuantities::reset(std::size_t tokens, Wanted wanted) {
   value.assign(wanted.value ? tokens : 0, 0.0);
 }
 
+void Policy::step_lanes(std::span<const LaneStep> lanes, Workspace& workspace) const {
+  for (const LaneStep& lane : lanes) {
+    step(lane.parameters, *lane.batch, lane.data, lane.wanted, *lane.pullback, lane.gradient,
+         workspace);
+  }
+}
+
 void Distributions::reset(const Vocabulary& of, std::size_t tokens) {
   vocabulary = of.size();
   diseases = of.diseases();

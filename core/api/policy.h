@@ -18,13 +18,18 @@
 
 namespace tightrope {
 
+// What a parameter belongs to; a stage may train the base or the adapters alone.
+enum class ParameterPart : std::uint8_t { kBase, kAdapter, kValueHead };
+
 // One named view into the flat parameter buffer, row-major.
 struct ParameterView {
   std::string name;
   std::vector<int> shape;
   std::int64_t offset = 0;
   std::int64_t size = 0;
-  bool decay = true;  // weight decay applies
+  bool decay = true;    // weight decay applies
+  bool trained = true;  // false: steppers leave it alone
+  ParameterPart part = ParameterPart::kBase;
 };
 
 // Scratch memory of one thread; policies derive their own. Holds no state between calls.
@@ -70,6 +75,16 @@ struct Distributions {
   void reset(const Vocabulary& of, std::size_t tokens);
 };
 
+// One lane's part of Policy::step_lanes(); fields as in Policy::step().
+struct LaneStep {
+  std::span<const float> parameters;
+  const TokenBatch* batch = nullptr;
+  TokenData data;
+  Wanted wanted;
+  Pullback* pullback = nullptr;
+  std::span<float> gradient;
+};
+
 class Policy {
  public:
   virtual ~Policy() = default;
@@ -88,7 +103,12 @@ class Policy {
   virtual void step(std::span<const float> parameters, const TokenBatch& batch,
                     const TokenData& data, Wanted wanted, Pullback& pullback,
                     std::span<float> gradient, Workspace& workspace) const = 0;
-  // The same quantities without gradients.
+  // Whether lanes should be stepped together, to fill a device.
+  virtual bool wants_lanes() const { return false; }
+  // step() of every lane, whose batches may differ in size; by default one after another. A policy
+  // that wants lanes may differ from step() by rounding, within 1e-5 of a gradient's norm.
+  virtual void step_lanes(std::span<const LaneStep> lanes, Workspace& workspace) const;
+  // The same quantities as step() without gradients.
   virtual void evaluate(std::span<const float> parameters, const TokenBatch& batch, Wanted wanted,
                         TokenQuantities& out, Workspace& workspace) const = 0;
   // One trajectory per image of `images` [B, C]; row b draws from stream.at(step, b). The grammar
@@ -100,17 +120,21 @@ class Policy {
                             Distributions& out, Workspace& workspace) const = 0;
 };
 
-// What a policy must know of the world.
+// What a policy must know of the world and of where it runs.
 struct PolicyContext {
   Vocabulary vocabulary;
   int channels = 0;
   int max_mentions = 0;
+  std::string device = "cpu";  // or "cuda"
 };
 
 // What the registry builds from YAML: makes the policy for a vocabulary and an image.
 class PolicyModel {
  public:
   virtual ~PolicyModel() = default;
+  // Whether make() knows this device; every model knows the CPU.
+  virtual bool runs_on(const std::string& device) const { return device == "cpu"; }
+  // Throws InputError when the options do not fit the world, or the device is not there.
   virtual std::shared_ptr<const Policy> make(const PolicyContext& context) const = 0;
 };
 

@@ -23,8 +23,9 @@ class Stepper {
   virtual ~Stepper() = default;
   // Floats of state per parameter buffer (Adam: 2 P).
   virtual std::int64_t state_size(std::int64_t parameters) const = 0;
-  // Step `step` of `steps` (from 0). `layout` says which views decay. Clips the norm of the whole
-  // gradient of this lane, then updates.
+  // Step `step` of `steps` (from 0). `layout` says which views decay and which are trained. Clips
+  // the norm of the whole gradient of this lane (which is 0 where nothing is trained), then updates
+  // the trained views.
   virtual StepReport update(std::span<float> parameters, std::span<const float> gradient,
                             std::span<float> state, std::int64_t step, std::int64_t steps,
                             const std::vector<ParameterView>& layout) const = 0;

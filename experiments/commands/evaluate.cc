@@ -11,6 +11,7 @@
 #include "experiments/commands/command.h"
 #include "experiments/evaluation.h"
 #include "experiments/runner.h"
+#include "experiments/stage_policy.h"
 #include "experiments/streams.h"
 
 namespace tightrope {
@@ -35,19 +36,15 @@ void print_segment(const Plan& plan, const Segment& segment, const std::vector<f
   auto experiment = std::make_shared<Experiment>(*plan.experiment(segment.point));
   if (cases > 0) experiment->evaluate.cases = cases;
   WorldContext context(*experiment, segment.seed);
-  const World& world = context.world();
-  const auto policy =
-      experiment->policy->make({world.vocabulary(), world.channels(), world.max_mentions()});
+  const auto policy = make_policy(*experiment, context.world());
   const auto workspace = policy->workspace();
   const std::vector<NamedMetric> metrics = all_metrics();
-  SamplingOptions sampling;
-  sampling.greedy = experiment->evaluate.greedy;
-  sampling.temperature = experiment->evaluate.temperature;
   const Stage& stage = experiment->stages[static_cast<std::size_t>(segment.stage)];
   const std::size_t e = environment_index(*experiment, environment);
   const Stream stream = lane_stream(*experiment, Purpose::kSampling, segment.seed).child(0);
   const std::vector<double> values = evaluate(
-      {context, e, *policy, parameters, stage.thinking, sampling, stream, 0}, metrics, *workspace);
+      {context, e, *policy, parameters, stage.thinking, experiment->evaluate.sampling, stream, 0},
+      metrics, *workspace);
   const std::size_t subsets = values.size() / metrics.size();
   std::cout << fmt::format("segment {}  {}  stage {}  seed {}  environment {}  {} cases\n",
                            segment.id, plan.rows()[segment.row], stage.name, segment.seed,

@@ -49,7 +49,7 @@ void for_each_view(const std::vector<ParameterView>& layout, std::size_t paramet
              next);
     next += view.size;
     TR_CHECK(next <= count, "views cover more than {} parameters", count);
-    update(view.offset, view.size, view.decay);
+    if (view.trained) update(view.offset, view.size, view.decay);
   }
   TR_CHECK(next == count, "views cover {} of {} parameters", next, count);
 }

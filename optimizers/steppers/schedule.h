@@ -36,7 +36,8 @@ double clip_factor(double norm, double max_norm);
 StepReport prepare_step(const StepperParams& params, std::span<const float> gradient,
                         std::int64_t step, std::int64_t steps);
 
-// Calls update(offset, size, decay) for each view; an empty layout is one view that decays.
+// Calls update(offset, size, decay) for each view that is trained; an empty layout is one view that
+// decays.
 void for_each_view(const std::vector<ParameterView>& layout, std::size_t parameters,
                    const std::function<void(std::int64_t, std::int64_t, bool)>& update);
 

@@ -80,7 +80,7 @@ void TransformerShape::add_base() {
   }
   norm_final = add_view(layout, "norm_final", {d}, false);
   if (!tied) output_head = add_view(layout, "output_head", {d, vocabulary.size()});
-  if (value) value_head = add_view(layout, "value_head", {d}, false);
+  if (value) value_head = add_view(layout, "value_head", {d}, false, ParameterPart::kValueHead);
 }
 
 void TransformerShape::add_adapters() {
@@ -91,8 +91,11 @@ void TransformerShape::add_adapters() {
       for (const ParameterView& view : layout) {
         if (view.offset == matrix->offset) name = view.name;
       }
-      matrix->lora_a = add_view(layout, name + ".lora_a", {matrix->inputs, lora_rank});
-      matrix->lora_b = add_view(layout, name + ".lora_b", {lora_rank, matrix->outputs});
+      const auto add = [&](const char* end, int rows, int columns) {
+        return add_view(layout, name + end, {rows, columns}, true, ParameterPart::kAdapter);
+      };
+      matrix->lora_a = add(".lora_a", matrix->inputs, lora_rank);
+      matrix->lora_b = add(".lora_b", lora_rank, matrix->outputs);
     }
   }
 }

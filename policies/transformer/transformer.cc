@@ -62,10 +62,18 @@ class Transformer final : public PolicyModel {
 
   explicit Transformer(Params params) : params_(std::move(params)) {}
 
+  bool runs_on(const std::string& device) const override {
+    return device == "cpu" || device == "cuda";
+  }
+
   std::shared_ptr<const Policy> make(const PolicyContext& context) const override {
     auto shape = std::make_shared<const TransformerShape>(context, params_);
-    if (params_.backend == "autograd") {
-      return make_autograd_transformer(std::move(shape), params_.precision, "cpu");
+    const bool on_cpu = context.device == "cpu";
+    TR_REQUIRE(on_cpu || params_.backend != "fused",
+               "backend = fused runs on the CPU; with --device {} take auto or autograd",
+               context.device);
+    if (params_.backend == "autograd" || !on_cpu) {
+      return make_autograd_transformer(std::move(shape), params_.precision, context.device);
     }
     return make_fused_transformer(std::move(shape));
   }

@@ -13,6 +13,7 @@
 
 #include "experiments/lane.h"
 #include "experiments/runner.h"
+#include "experiments/stage_policy.h"
 #include "experiments/streams.h"
 #include "experiments/workers.h"
 
@@ -34,11 +35,7 @@ Lanes make_lanes(const Plan& plan, int count) {
   Lanes lanes;
   for (int seed = 0; seed < count; ++seed) {
     auto context = std::make_shared<WorldContext>(*experiment, seed);
-    const World& world = context->world();
-    if (!policy) {
-      policy =
-          experiment->policy->make({world.vocabulary(), world.channels(), world.max_mentions()});
-    }
+    if (!policy) policy = make_policy(*experiment, context->world());
     std::vector<float> start(policy->parameter_count(), 0.0F);
     policy->initialise(lane_stream(*experiment, Purpose::kInitial, seed), start);
     lanes.push_back(std::make_unique<Lane>(experiment, experiment->stages.size() - 1, seed, context,

@@ -4,6 +4,7 @@
 
 #include "experiments/lane.h"
 #include "experiments/runner.h"
+#include "experiments/stage_policy.h"
 #include "tests/experiments/engine_support.h"
 
 namespace tightrope {
@@ -24,9 +25,7 @@ struct Trained {
 Trained start(const std::shared_ptr<const Experiment>& experiment, std::int64_t seed) {
   Trained out;
   out.context = std::make_shared<WorldContext>(*experiment, seed);
-  const World& world = out.context->world();
-  const auto policy =
-      experiment->policy->make({world.vocabulary(), world.channels(), world.max_mentions()});
+  const auto policy = make_policy(*experiment, out.context->world());
   const std::vector<float> zero(policy->parameter_count(), 0.0F);
   out.lane = std::make_unique<Lane>(experiment, 0, seed, out.context, policy, zero, zero);
   return out;

@@ -34,7 +34,7 @@ struct TransformerLanes : testing::Test {
     for (int l = 0; l < kLanes; ++l) {
       lanes.push_back({parameters[l], &batches[l], {}, {.entropy = true}, &losses[l], out[l]});
     }
-    policy.step_lanes(lanes);
+    policy.step_lanes(lanes, *policy.workspace());
     return out;
   }
 };

@@ -186,7 +186,7 @@ void AutogradTransformer::accumulate(const at::Tensor& leaf,
   }
 }
 
-void AutogradTransformer::step_lanes(std::span<const LaneStep> lanes) const {
+void AutogradTransformer::step_lanes(std::span<const LaneStep> lanes, Workspace&) const {
   std::vector<at::Tensor> rows;
   for (const LaneStep& lane : lanes) {
     check(lane.parameters.size(), *lane.batch, lane.wanted);

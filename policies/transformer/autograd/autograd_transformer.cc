@@ -35,9 +35,9 @@ at::Tensor AutogradTransformer::upload(std::span<const float> parameters) const 
 
 void AutogradTransformer::step(std::span<const float> parameters, const TokenBatch& batch,
                                const TokenData& data, Wanted wanted, Pullback& pullback,
-                               std::span<float> gradient, Workspace&) const {
+                               std::span<float> gradient, Workspace& workspace) const {
   const LaneStep lane{parameters, &batch, data, wanted, &pullback, gradient};
-  step_lanes(std::span(&lane, 1));
+  step_lanes(std::span(&lane, 1), workspace);
 }
 
 }  // namespace tightrope

@@ -11,16 +11,6 @@
 
 namespace tightrope {
 
-// One lane's part of a step over several; fields as in Policy::step.
-struct LaneStep {
-  std::span<const float> parameters;
-  const TokenBatch* batch = nullptr;
-  TokenData data;
-  Wanted wanted;
-  Pullback* pullback = nullptr;
-  std::span<float> gradient;
-};
-
 class AutogradTransformer final : public Policy {
  public:
   // `options`: type of the arithmetic and device; parameters stay float32 on the host.
@@ -36,6 +26,9 @@ class AutogradTransformer final : public Policy {
   void step(std::span<const float> parameters, const TokenBatch& batch, const TokenData& data,
             Wanted wanted, Pullback& pullback, std::span<float> gradient,
             Workspace& workspace) const override;
+  // In one graph.
+  bool wants_lanes() const override { return true; }
+  void step_lanes(std::span<const LaneStep> lanes, Workspace& workspace) const override;
   void evaluate(std::span<const float> parameters, const TokenBatch& batch, Wanted wanted,
                 TokenQuantities& out, Workspace& workspace) const override;
   void sample(std::span<const float> parameters, std::span<const float> images, int count,
@@ -44,9 +37,7 @@ class AutogradTransformer final : public Policy {
   void distribution(std::span<const float> parameters, const TokenBatch& batch, Distributions& out,
                     Workspace& workspace) const override;
 
-  // Policy::step of every lane, in one graph; batches may differ in size.
-  void step_lanes(std::span<const LaneStep> lanes) const;
-  // The same with the parameters given as a leaf tensor [L, P] that requires gradients: adds to
+  // step_lanes() with the parameters given as a leaf tensor [L, P] that requires gradients: adds to
   // leaf.grad() and ignores the spans of parameters and gradients.
   void accumulate(const at::Tensor& leaf, std::span<const LaneStep> lanes) const;
 

@@ -17,8 +17,10 @@ namespace {
 void require_cuda() {
   static void* const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
   const char* why = library == nullptr ? dlerror() : nullptr;
-  TR_REQUIRE(library != nullptr, "device cuda needs the GPU packages of LibTorch ({})",
-             why != nullptr ? why : "libtorch_cuda.so did not load");
+  TR_REQUIRE(
+      library != nullptr,
+      "device cuda needs the GPU packages of LibTorch, which ./tightrope setup --gpu installs ({})",
+      why != nullptr ? why : "libtorch_cuda.so did not load");
   TR_REQUIRE(at::globalContext().hasCUDA(), "device cuda: no CUDA device is visible here");
 }
 
