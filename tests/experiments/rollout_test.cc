@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rollout stages on the bandit: the known optimum, resuming, and what must be said of rewards.
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/lane.h"
 #include "experiments/runner.h"
 #include "experiments/stage_policy.h"
+#include "experiments/streams.h"
 #include "tests/experiments/engine_support.h"
 
 namespace tightrope {
@@ -26,8 +28,9 @@ Trained start(const std::shared_ptr<const Experiment>& experiment, std::int64_t 
   Trained out;
   out.context = std::make_shared<WorldContext>(*experiment, seed);
   const auto policy = make_policy(*experiment, out.context->world());
-  const std::vector<float> zero(policy->parameter_count(), 0.0F);
-  out.lane = std::make_unique<Lane>(experiment, 0, seed, out.context, policy, zero, zero);
+  std::vector<float> first(policy->parameter_count(), 0.0F);
+  policy->initialise(lane_stream(*experiment, Purpose::kInitial, seed), first);
+  out.lane = std::make_unique<Lane>(experiment, 0, seed, out.context, policy, first, first);
   return out;
 }
 
@@ -66,6 +69,64 @@ TEST(Rollout, PpoReachesTheBoltzmannOptimumOfTheBandit) {
     const double deviation = std::sqrt(std::max(0.0, (squares[a] - 8 * mean * mean) / 7));
     EXPECT_NEAR(mean, optimum[a], 0.002 + 5 * deviation / std::sqrt(8.0)) << a;
   }
+}
+
+// The same with a critic of its own: the transformer's value head, whose output weights start at 0,
+// so that the reference is uniform.
+TEST(Rollout, TransformerWithAValueHeadReachesTheOptimumToo) {
+  const std::vector<std::string> sets = {
+      "policy={type: transformer, layers: 1, width: 16, heads: 2, image_tokens: 1, value_head: "
+      "true, output_gain: 0}",
+      "rl.optimizer={type: ppo, kl_coefficient: 0.5, epochs: 2, minibatches: 2}",
+      "rl.stepper={type: adam, lr: 0.01, schedule: linear, final: 0}"};
+  const double optimum[] = {0.5792585299, 0.0783941172, 0.2130973043, 0.1292500486};
+  const std::atomic<bool> go_on{false};
+  for (int seed = 0; seed < 2; ++seed) {
+    const Trained trained = start(bandit(sets), seed);
+    trained.lane->advance(400, go_on);
+    ASSERT_LT(trained.lane->frozen().step, 0) << trained.lane->frozen().cause;
+    const std::vector<double> law = law_of(*trained.lane);
+    for (int a = 0; a < 4; ++a) EXPECT_NEAR(law[a], optimum[a], 0.03) << a;
+    const std::vector<std::string> names = Lane::scalar_names(trained.lane->stage());
+    const std::vector<double>& rows = trained.lane->pending();
+    const auto metric = [&](const char* name, std::size_t step) {
+      const auto column = std::find(names.begin(), names.end(), name) - names.begin();
+      return rows[step * names.size() + static_cast<std::size_t>(column)];
+    };
+    // One context: the critic learns the mean reward, the loss that is left is the reward's spread.
+    EXPECT_GT(metric("value_loss", 0), 1.2 * metric("value_loss", 399));
+  }
+}
+
+// Item 5 of the ten: per epoch every trajectory once, in minibatches whose sizes differ by one at
+// most, in another order each time.
+TEST(Rollout, EveryTrajectoryOncePerEpoch) {
+  const Trained trained =
+      start(bandit({"rl.optimizer={type: ppo, critic: none, epochs: 3, minibatches: 3}",
+                    "rl.batch=32", "rl.data={kind: fixed, cases: 32, environment: source}"}),
+            0);
+  const std::atomic<bool> go_on{false};
+  trained.lane->advance(5, go_on);  // behaviour log-probs that tell the actions apart
+  std::vector<std::vector<double>> epochs;
+  for (int update = 0; update < 9; ++update) {
+    const std::optional<LaneStep> step = trained.lane->next(6, go_on);
+    ASSERT_TRUE(step.has_value());
+    EXPECT_TRUE(step->batch->cases() == 10 || step->batch->cases() == 11);
+    if (update % 3 == 0) epochs.emplace_back();
+    for (int n = 0; n < step->batch->trajectories(); ++n) {
+      epochs.back().push_back(step->data.advantage[step->batch->offset[n] + 2]);
+    }
+    trained.lane->policy().step(step->parameters, *step->batch, step->data, step->wanted,
+                                *step->pullback, step->gradient, trained.lane->workspace());
+    trained.lane->take();
+  }
+  EXPECT_FALSE(trained.lane->next(6, go_on).has_value());
+  ASSERT_EQ(epochs.size(), 3U);
+  EXPECT_NE(epochs[0], epochs[1]);
+  for (std::vector<double>& epoch : epochs) std::sort(epoch.begin(), epoch.end());
+  EXPECT_EQ(epochs[0].size(), 32U);
+  EXPECT_EQ(epochs[0], epochs[1]);
+  EXPECT_EQ(epochs[0], epochs[2]);
 }
 
 // The adaptive coefficient, the stepper and the streams go on as if nothing had happened.

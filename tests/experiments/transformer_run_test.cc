@@ -21,7 +21,8 @@ using namespace engine_test;
 
 const std::string kSize = "layers: 2, width: 16, heads: 2, image_tokens: 2, value_head: true";
 const std::string kArms =
-    "sweep={arms: {random: {}, rollouts: {rft.optimizer: {type: ppo, minibatches: 2, "
+    "sweep={arms: {random: {}, slower: {rft.stepper.lr: 0.003}, rollouts: {rft.optimizer: {type: "
+    "ppo, minibatches: 2, "
     "entropy_coefficient: 0.01, target_kl: 0.003}, rft.expert: null, rft.reward: {type: shaped}}, "
     "counterfactual: "
     "{rft.optimizer: {type: cpo}, rft.expert: {type: concept_graph}}}}";
@@ -80,7 +81,7 @@ Finished finish(const std::string& policy, const std::vector<std::string>& more 
 
 TEST(TransformerRun, SameBitsAlonePackedAndThreaded) {
   const Finished packed = finish("backend: fused");
-  EXPECT_EQ(packed.policies.size(), 8U);  // two seeds: sft and three arms
+  EXPECT_EQ(packed.policies.size(), 10U);  // two seeds: sft and four arms
   for (const auto& [pack, threads] : {std::pair("pack=1", 1), {"pack=3", 1}, {"pack=16", 2}}) {
     const Finished again = finish("backend: fused", {"--set", pack}, threads);
     EXPECT_EQ(again.results, packed.results) << pack << " " << threads;
@@ -162,7 +163,7 @@ TEST(TransformerRun, AutogradLanesAreThoseOfOneLaneAndOfTheFusedPasses) {
   const Policies together = finish("backend: autograd", shorter).policies;
   const Policies alone = finish("backend: autograd", one_by_one).policies;
   const Policies fused = finish("backend: fused", shorter).policies;
-  ASSERT_EQ(together.size(), 8U);
+  ASSERT_EQ(together.size(), 10U);
   for (const auto& [name, parameters] : together) {
     EXPECT_LT(distance(parameters, alone.at(name)), 1e-3) << name;
     EXPECT_LT(distance(parameters, fused.at(name)), 1e-3) << name;

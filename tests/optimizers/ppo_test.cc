@@ -101,6 +101,29 @@ TEST(Ppo, WhitenScope) {
       1e-6);
 }
 
+TEST(Ppo, OneTokenIsNotWhitened) {
+  std::vector<double> alone = {3.5, kNaN};
+  build("{type: ppo, whiten_scope: minibatch}")
+      ->rollout()
+      ->prepare(std::vector<std::uint8_t>{1, 0}, alone);
+  EXPECT_EQ(alone[0], 3.5);
+}
+
+// Item 9 of the ten: off and on differ, and twice the coefficient differs twice as much.
+TEST(Ppo, EntropyGradientIsLinearInItsCoefficient) {
+  Flat flat(four_cases());
+  const auto slopes = [&](const char* coefficient) {
+    return flat.run(*build(std::string("{type: ppo, entropy_coefficient: ") + coefficient + "}"))
+        .by_entropy;
+  };
+  const std::vector<double> once = slopes("0.01"), twice = slopes("0.02");
+  EXPECT_TRUE(slopes("0").empty() || slopes("0") == std::vector<double>(once.size(), 0.0));
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    EXPECT_NEAR(twice[i], 2 * once[i], 1e-15);
+    EXPECT_EQ(once[i] != 0, flat.mask[i] != 0) << i;
+  }
+}
+
 // Descent on the bandit's logits with the exact expectation over actions: assess() and loss() of
 // the optimizer for every action, weighted by its probability.
 std::vector<double> descend(const std::string& yaml) {

@@ -62,6 +62,43 @@ TEST(Stepper, FirstStepsByHand) {
   EXPECT_NEAR(parameters[1], 1.4, 1e-6);
 }
 
+// Item 2 of the ten and item 9 of the second ten: which eps, and that it stands behind the bias
+// correction, as in PyTorch: |g| / (|g| + eps) of a step, not |g| / (|g| + eps / sqrt(1 - b2)).
+TEST(Stepper, AdamsEpsilonIsSeenInTheFirstStep) {
+  for (const double eps : {1e-5, 1e-8}) {
+    std::vector<float> parameters = {0}, state(2), gradient = {1e-5F};
+    build_stepper("{type: adam, lr: 0.1, max_grad_norm: 0, eps: " + std::to_string(eps * 1e8) +
+                  "e-8}")
+        ->update(parameters, gradient, state, 0, 10, {});
+    EXPECT_NEAR(parameters[0], -0.1 * 1e-5 / (1e-5 + eps), 1e-6) << eps;
+  }
+}
+
+// Item 10 of the ten: one norm over all views together, clipped to 0.5 before the step.
+TEST(Stepper, ClipsTheNormOfAllViewsTogether) {
+  const std::vector<ParameterView> layout = {{"first", {2}, 0, 2}, {"second", {1}, 2, 1}};
+  std::vector<float> parameters(3), velocity(3), gradient = {2, 3, 6};  // norm 7
+  const StepReport report = build_stepper("{type: sgd, lr: 1, max_grad_norm: 0.5}")
+                                ->update(parameters, gradient, velocity, 0, 1, layout);
+  EXPECT_DOUBLE_EQ(report.gradient_norm, 7);
+  for (int i = 0; i < 3; ++i) EXPECT_NEAR(parameters[i], -gradient[i] / 14, 1e-6);
+}
+
+TEST(Stepper, FrozenViewsStayAsTheyAre) {
+  std::vector<ParameterView> layout = {{"first", {2}, 0, 2}, {"second", {1}, 2, 1}};
+  layout[0].trained = false;
+  for (const char* yaml : {"{type: adamw, lr: 0.1, weight_decay: 0.5}", "{type: sgd, lr: 0.1}",
+                           "{type: adam, lr: 0.1, weight_decay: 0.5}"}) {
+    const auto stepper = build_stepper(yaml);
+    std::vector<float> parameters = {2, -2, 2}, gradient = {0, 0, 1}, state(6);
+    stepper->update(parameters, gradient, std::span(state).first(stepper->state_size(3)), 0, 1,
+                    layout);
+    EXPECT_EQ(parameters[0], 2) << yaml;
+    EXPECT_EQ(parameters[1], -2) << yaml;
+    EXPECT_LT(parameters[2], 2) << yaml;
+  }
+}
+
 TEST(Stepper, DecayFollowsTheViews) {
   const std::vector<ParameterView> layout = {{"weights", {2}, 0, 2, true},
                                              {"bias", {1}, 2, 1, false}};
@@ -104,6 +141,10 @@ TEST(Schedule, Shapes) {
   EXPECT_DOUBLE_EQ(schedule_factor(params, 0, 10), 1);
   EXPECT_DOUBLE_EQ(schedule_factor(params, 5, 10), 0.6);
   EXPECT_DOUBLE_EQ(schedule_factor(params, 10, 10), 0.2);
+  params.final = 0;  // item 3 of the ten: lr (1 - (k - 1) / K) at update k of K
+  for (int k = 1; k <= 10; ++k) {
+    EXPECT_NEAR(schedule_factor(params, k - 1, 10), 1 - (k - 1) / 10.0, 1e-15);
+  }
   params.schedule = "cosine";
   params.final = 0.01;
   EXPECT_DOUBLE_EQ(schedule_factor(params, 0, 300), 1);

@@ -50,6 +50,25 @@ TEST(Initial, OnlyHiddenUnitsAreRandom) {
   }
 }
 
+// The critic and the adapters' second factor start at 0, so that neither changes anything at first.
+TEST(Initial, TransformerValueHeadAndAdaptersStartWithoutEffect) {
+  const PolicyContext context = small_context(0, 3, 4, 4, 3);
+  const auto policy = build_policy(
+      "{type: transformer, width: 8, heads: 2, value_head: true, lora_rank: 2}", context);
+  const std::vector<float> weights = initial(*policy, 7);
+  int seen = 0;
+  for (const ParameterView& view : policy->layout()) {
+    double squares = 0;
+    for (std::int64_t i = view.offset; i < view.offset + view.size; ++i) {
+      squares += weights[i] * weights[i];
+    }
+    const bool zero = view.name == "value_head" || view.name.ends_with(".lora_b");
+    EXPECT_EQ(squares == 0, zero) << view.name;
+    seen += zero ? 1 : 0;
+  }
+  EXPECT_EQ(seen, 9);  // two layers of four matrices, and the value head
+}
+
 TEST(Initial, UniformLawsWithoutUnits) {
   const PolicyContext context = small_context(0, 3, 2, 2, 2);
   for (const char* yaml : {"{type: log_linear}", "{type: tabular}"}) {
