@@ -17,7 +17,7 @@ PolicyContext make_context(const WorkloadSizes& sizes) {
   Names names;
   for (int i = 0; i < sizes.diseases; ++i) names.diseases.push_back("z" + std::to_string(i));
   for (int i = 0; i < sizes.attributes; ++i) names.attributes.push_back("a" + std::to_string(i));
-  return {Vocabulary(names), sizes.attributes, std::max(18, sizes.findings)};
+  return {Vocabulary(names), sizes.attributes, std::max(18, sizes.findings), sizes.device};
 }
 
 template <class Interface>
@@ -123,12 +123,13 @@ void PolicyWorkload::make_pairs() {
       rejected_.back() = chosen_.back();
       refill(context_, sizes_, sizes_.shared, draws, rejected_.back());
     }
-    batch_.clear(context_.channels);
-    batch_.add_case(std::span(images_).subspan(n * channels, channels));
-    batch_.add(chosen_.back());
-    batch_.add(rejected_.back());
+    TokenBatch batch;
+    batch.clear(context_.channels);
+    batch.add_case(std::span(images_).subspan(n * channels, channels));
+    batch.add(chosen_.back());
+    batch.add(rejected_.back());
     TokenQuantities reference;
-    policy_->evaluate(lanes_[0].parameters, batch_, {}, reference, *lanes_[0].workspace);
+    policy_->evaluate(lanes_[0].parameters, batch, {}, reference, *lanes_[0].workspace);
     reference_.push_back(std::move(reference.log_prob));
   }
 }
@@ -140,28 +141,54 @@ double PolicyWorkload::mean_tokens() const {
   return total / static_cast<double>(chosen_.size() + rejected_.size());
 }
 
-void PolicyWorkload::step() {
-  Lane& lane = lanes_[next_lane_];
-  next_lane_ = (next_lane_ + 1) % lanes_.size();
+void PolicyWorkload::gather(Lane& lane) {
   const Draws origin = Stream(1, Purpose::kOrder, 1).at(static_cast<std::uint32_t>(lane.step));
   Draws draws = origin;
   const std::size_t channels = context_.channels;
-  batch_.clear(context_.channels);
-  batch_reference_.clear();
+  lane.batch.clear(context_.channels);
+  lane.reference.clear();
   for (int b = 0; b < sizes_.batch; ++b) {
     const std::uint32_t n =
         sizes_.pairs == sizes_.batch ? b : draws.below(static_cast<std::uint32_t>(sizes_.pairs));
-    batch_.add_case(std::span(images_).subspan(n * channels, channels));
-    batch_.add(chosen_[n]);
-    batch_.add(rejected_[n]);
-    batch_reference_.insert(batch_reference_.end(), reference_[n].begin(), reference_[n].end());
+    lane.batch.add_case(std::span(images_).subspan(n * channels, channels));
+    lane.batch.add(chosen_[n]);
+    lane.batch.add(rejected_[n]);
+    lane.reference.insert(lane.reference.end(), reference_[n].begin(), reference_[n].end());
   }
-  DpoLoss loss(kWorkloadBeta, sizes_.batch);
   std::fill(lane.gradient.begin(), lane.gradient.end(), 0.0F);
-  policy_->step(lane.parameters, batch_, {.reference_log_prob = batch_reference_}, {}, loss,
-                lane.gradient, *lane.workspace);
+}
+
+void PolicyWorkload::update(Lane& lane) {
   stepper_->update(lane.parameters, lane.gradient, lane.state, lane.step++, kSteps, layout_);
+}
+
+void PolicyWorkload::step() {
+  Lane& lane = lanes_[next_lane_];
+  next_lane_ = (next_lane_ + 1) % lanes_.size();
+  gather(lane);
+  DpoLoss loss(kWorkloadBeta, sizes_.batch);
+  policy_->step(lane.parameters, lane.batch, {.reference_log_prob = lane.reference}, {}, loss,
+                lane.gradient, *lane.workspace);
+  update(lane);
   last_loss_ = loss.loss;
+}
+
+void PolicyWorkload::step_together() {
+  std::vector<DpoLoss> losses(lanes_.size(), DpoLoss(kWorkloadBeta, sizes_.batch));
+  std::vector<LaneStep> steps;
+  for (std::size_t l = 0; l < lanes_.size(); ++l) {
+    Lane& lane = lanes_[l];
+    gather(lane);
+    steps.push_back({lane.parameters,
+                     &lane.batch,
+                     {.reference_log_prob = lane.reference},
+                     {},
+                     &losses[l],
+                     lane.gradient});
+  }
+  policy_->step_lanes(steps, *lanes_[0].workspace);
+  for (Lane& lane : lanes_) update(lane);
+  last_loss_ = losses[0].loss;
 }
 
 }  // namespace tightrope

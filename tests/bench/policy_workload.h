@@ -22,6 +22,7 @@ struct WorkloadSizes {
   int shared = 0;    // leading findings that the rejected report shares
   int diseases = 12;
   int attributes = 57;  // = C; V = 4 + diseases + 3 attributes
+  std::string device = "cpu";
 };
 
 // Mean over pairs of -log sigmoid(beta ((chosen - reference) - (rejected - reference))).
@@ -37,6 +38,8 @@ class PolicyWorkload {
 
   // The next DPO step of the next lane (round-robin): batch, forward, loss, backward, update.
   void step();
+  // The next DPO step of every lane, all of them together.
+  void step_together();
   double last_loss() const { return last_loss_; }
   double mean_tokens() const;  // per trajectory
 
@@ -55,8 +58,12 @@ class PolicyWorkload {
     std::vector<float> parameters, gradient, state;
     std::unique_ptr<Workspace> workspace;
     std::int64_t step = 0;
+    TokenBatch batch;
+    std::vector<double> reference;
   };
   void make_pairs();
+  void gather(Lane& lane);
+  void update(Lane& lane);
 
   WorkloadSizes sizes_;
   PolicyContext context_;
@@ -67,8 +74,6 @@ class PolicyWorkload {
   std::vector<float> images_;
   std::vector<Trajectory> chosen_, rejected_;
   std::vector<std::vector<double>> reference_;
-  TokenBatch batch_;
-  std::vector<double> batch_reference_;
   std::size_t next_lane_ = 0;
   double last_loss_ = 0;
 };

@@ -11,12 +11,12 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <string>
 
 #include "tests/bench/gemm_peak.h"
 #include "tests/bench/policy_workload.h"
+#include "tests/bench/workload_files.h"
 
 namespace tightrope {
 namespace {
@@ -31,41 +31,6 @@ double milliseconds(Run run) {
   run();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
       .count();
-}
-
-template <class T, class Values>
-void write_file(const std::string& path, const Values& values) {
-  std::ofstream out(path, std::ios::binary);
-  for (const auto& value : values) {
-    const T one = static_cast<T>(value);
-    out.write(reinterpret_cast<const char*>(&one), sizeof(one));
-  }
-}
-
-// Chosen, rejected, chosen, ...: all trajectories have the same number of tokens.
-void write_data(const PolicyWorkload& workload, const std::string& folder) {
-  std::vector<float> tokens, mask, reference;
-  const auto append = [&](const Trajectory& t) {
-    tokens.insert(tokens.end(), t.tokens.begin(), t.tokens.end());
-    mask.insert(mask.end(), t.mask.begin(), t.mask.end());
-  };
-  for (std::size_t n = 0; n < workload.chosen().size(); ++n) {
-    append(workload.chosen()[n]);
-    append(workload.rejected()[n]);
-    const std::vector<double>& log_prob = workload.reference()[n];
-    reference.insert(reference.end(), log_prob.begin(), log_prob.end());
-  }
-  write_file<float>(folder + "/parameters.f32", workload.parameters(0));
-  write_file<float>(folder + "/images.f32", workload.images());
-  write_file<std::int32_t>(folder + "/tokens.i32", tokens);
-  write_file<float>(folder + "/mask.f32", mask);
-  write_file<float>(folder + "/reference.f32", reference);
-  std::ofstream layout(folder + "/layout.txt");
-  for (const ParameterView& view : workload.layout()) {
-    layout << fmt::format("{} {} {}", view.name, view.offset, view.decay ? 1 : 0);
-    for (const int extent : view.shape) layout << ' ' << extent;
-    layout << '\n';
-  }
 }
 
 // -log pi of the report, mean over trajectories.
@@ -184,7 +149,7 @@ int main(int argc, char** argv) {
                            .attributes = 58},
                           kPolicy,
                           "{type: adamw, lr: 0.0001, weight_decay: 0.01, max_grad_norm: 1}");
-  write_data(workload, argv[1]);
+  write_workload(workload, argv[1]);
   std::unique_ptr<Sampler> sampler;
   std::string command;
   int count = 0;

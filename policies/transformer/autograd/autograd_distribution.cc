@@ -11,7 +11,7 @@
 namespace tightrope {
 namespace {
 
-constexpr std::size_t kBlock = 64;  // sequences of one forward pass
+constexpr std::size_t kBlock = 64;  // sequences of one forward pass on a CPU
 
 // A sequence to run: a trajectory, or its first tokens with <answer_now> behind them.
 struct Sequence {
@@ -98,9 +98,10 @@ void AutogradTransformer::distribution(std::span<const float> parameters, const 
   const at::Tensor weights = upload(parameters).unsqueeze(0);
   LawReader reader(*shape_, batch, out);
   const std::vector<Sequence> all = sequences_of(shape_->vocabulary, batch);
-  for (std::size_t first = 0; first < all.size(); first += kBlock) {
+  const std::size_t most = kBlock * fill();
+  for (std::size_t first = 0; first < all.size(); first += most) {
     const std::span<const Sequence> block =
-        std::span(all).subspan(first, std::min(kBlock, all.size() - first));
+        std::span(all).subspan(first, std::min(most, all.size() - first));
     std::size_t length = 0;
     for (const Sequence& one : block) length = std::max(length, one.tokens.size());
     PaddedTokens padded(*shape_, 1, static_cast<int>(block.size()), static_cast<int>(length));

@@ -12,7 +12,7 @@
 namespace tightrope {
 namespace {
 
-constexpr int kSampleBlock = 256;
+constexpr int kSampleBlock = 256;  // on a CPU
 
 // A trajectory being written, with its own draws.
 struct Writer {
@@ -56,9 +56,10 @@ void AutogradTransformer::sample(std::span<const float> parameters, std::span<co
   const at::Tensor weights = upload(parameters).unsqueeze(0);
   const std::size_t v = shape_->vocabulary.size();
   out.resize(count);
-  for (int first = 0; first < count; first += kSampleBlock) {
+  const int most = kSampleBlock * fill();
+  for (int first = 0; first < count; first += most) {
     std::vector<Writer> writers;
-    for (int b = first; b < std::min(count, first + kSampleBlock); ++b) {
+    for (int b = first; b < std::min(count, first + most); ++b) {
       out[b] = {};
       writers.push_back({&out[b], stream.at(step, static_cast<std::uint32_t>(b)), {}});
       append(*shape_, writers.back(), Vocabulary::think(), false, 0);

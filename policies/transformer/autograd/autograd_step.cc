@@ -13,7 +13,7 @@
 namespace tightrope {
 namespace {
 
-// Padded rows of one graph, all lanes together; bounds its memory.
+// Padded rows of one graph on a CPU, all lanes together; bounds its memory.
 constexpr std::int64_t kChunkRows = 16384;
 
 // Cases [first, last) of every lane that has them.
@@ -42,14 +42,14 @@ Extent extent_of(std::span<const LaneStep> lanes, CaseRange range) {
   return out;
 }
 
-CaseRange next_range(const TransformerShape& shape, std::span<const LaneStep> lanes, int first,
-                     int cases) {
+CaseRange next_range(const TransformerShape& shape, std::span<const LaneStep> lanes,
+                     std::int64_t most_rows, int first, int cases) {
   CaseRange range{first, first + 1};
   while (range.last < cases) {
     const Extent more = extent_of(lanes, {range.first, range.last + 1});
     const std::int64_t rows = static_cast<std::int64_t>(lanes.size()) * more.sequences *
                               (shape.image_tokens + more.length);
-    if (rows > kChunkRows) break;
+    if (rows > most_rows) break;
     ++range.last;
   }
   return range;
@@ -163,7 +163,7 @@ void AutogradTransformer::accumulate(const at::Tensor& leaf,
   int cases = 0;
   for (const LaneStep& lane : lanes) cases = std::max(cases, lane.batch->cases());
   for (int first = 0; first < cases;) {
-    const CaseRange range = next_range(*shape_, lanes, first, cases);
+    const CaseRange range = next_range(*shape_, lanes, fill() * kChunkRows, first, cases);
     first = range.last;
     const Extent extent = extent_of(lanes, range);
     // A chunk without a token still goes to the pullback.

@@ -42,6 +42,8 @@ class AutogradTransformer final : public Policy {
   void accumulate(const at::Tensor& leaf, std::span<const LaneStep> lanes) const;
 
  private:
+  // How much more a pass takes at a time than on a CPU: a GPU wants to be filled.
+  int fill() const { return network_.options().device().is_cuda() ? 16 : 1; }
   void check_size(std::size_t size) const;
   at::Tensor upload(std::span<const float> parameters) const;
   void check(std::size_t parameters, const TokenBatch& batch, Wanted wanted) const;

@@ -25,7 +25,11 @@ void require_cuda() {
 }
 
 at::TensorOptions options_of(const std::string& precision, const std::string& device) {
-  if (device == "cuda") require_cuda();
+  if (device == "cuda") {
+    require_cuda();
+    // Where an operation has no deterministic form, LibTorch warns.
+    at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+  }
   return at::TensorOptions()
       .dtype(precision == "float64" ? at::kDouble : at::kFloat)
       .device(device == "cuda" ? at::kCUDA : at::kCPU);

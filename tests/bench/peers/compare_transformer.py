@@ -19,18 +19,21 @@ median = statistics.median
 
 
 class Server:
-    """bench_transformer_server on its own pairs."""
+    """A benchmark program on its own pairs, which answers one line per command."""
 
-    def __init__(self, program, folder, pairs, shared):
+    def __init__(self, program, *arguments):
         self.process = subprocess.Popen(
-            [program, str(folder), str(pairs), str(shared)],
+            [program, *map(str, arguments)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
+
+    def line(self):
+        return self.process.stdout.readline().rstrip()
 
     def ask(self, command, count=1):
         self.process.stdin.write(f"{command} {count}\n")
         self.process.stdin.flush()
-        return [float(word) for word in self.process.stdout.readline().split()]
+        return [float(word) for word in self.line().split()]
 
     def close(self):
         self.process.stdin.close()

@@ -65,11 +65,11 @@ def dpo(weights, images, tokens, mask, reference):
 
 
 class Form:
-    """kind: one, scan (10 steps a call) or vmap (16 lanes a call)."""
+    """kind: one, scan (10 steps a call) or vmap (lanes a call)."""
 
-    SCAN, LANES = 10, 16
+    SCAN = 10
 
-    def __init__(self, data, kind):
+    def __init__(self, data, kind, lanes=16):
         self.name = f"JAX {jax.__version__} jit" + ("" if kind == "one" else " + " + kind)
         optimizer = optax.chain(
             optax.clip_by_global_norm(MAX_NORM),
@@ -92,9 +92,9 @@ class Form:
             return weights, state, losses[-1]
 
         call = {"one": step, "scan": scan, "vmap": jax.vmap(step)}[kind]
-        self.steps = {"one": 1, "scan": self.SCAN, "vmap": self.LANES}[kind]
+        self.steps = {"one": 1, "scan": self.SCAN, "vmap": lanes}[kind]
         if kind == "vmap":
-            weights = {n: jnp.stack([w] * self.LANES) for n, w in weights.items()}
+            weights = {n: jnp.stack([w] * lanes) for n, w in weights.items()}
             self.state = [weights, jax.vmap(optimizer.init)(weights)]
         else:
             self.state = [weights, optimizer.init(weights)]
