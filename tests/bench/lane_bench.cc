@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lanes of the engine side by side in one run: time per lane step with 1 and 256 lanes on one
-// thread, and two threads against one. Prints medians of interleaved repeats and their ratios.
+// thread, two threads against one, and the memory of a lane. Prints medians of interleaved repeats
+// and their ratios.
 //   bench_lanes EXPERIMENT.yaml [lanes] [repeats]
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <vector>
 
@@ -54,6 +57,14 @@ double time_block(Lanes& lanes, int count, int threads) {
   return spent.count() / static_cast<double>(count * kBlock);
 }
 
+// Resident memory of this process, megabytes.
+double resident() {
+  std::ifstream file("/proc/self/statm");
+  double pages = 0;
+  file >> pages >> pages;
+  return pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -62,11 +73,13 @@ double median(std::vector<double> values) {
 void run(const std::string& file, int count, int repeats) {
   const Plan plan(load_experiment_tree(file, {}), {{"confirm", {0}}});
   Lanes one = make_lanes(plan, 1);
-  Lanes many = make_lanes(plan, count);
   const std::atomic<bool> stop{false};
-  for (auto* lanes : {&one, &many}) {
-    parallel_for(static_cast<int>(lanes->size()), 2, [&](int l) { (*lanes)[l]->advance(1, stop); });
-  }
+  one[0]->advance(1, stop);
+  const double before = resident();
+  Lanes many = make_lanes(plan, count);
+  parallel_for(count, 2, [&](int l) { many[l]->advance(1, stop); });
+  fmt::print("memory of a lane with its data: {:.2f} MB ({} lanes, {:.0f} MB in all)\n",
+             (resident() - before) / count, count, resident());
   std::vector<double> alone, packed, packed_ratio, thread_ratio;
   const int shared = std::min(count, 16);
   for (int r = 0; r < repeats; ++r) {
