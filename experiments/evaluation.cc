@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/evaluation.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "experiments/metrics/rows.h"
@@ -32,6 +34,23 @@ std::vector<std::vector<int>> members(const World& world, const Cases& cases) {
   return out;
 }
 
+// Appends the groups' values to one metric's, whose first is at `begin` of `out`.
+void add_groups(const World& world, std::span<const DiseaseGroup> groups, std::size_t begin,
+                std::vector<double>& out) {
+  const std::vector<std::string>& diseases = world.vocabulary().names().diseases;
+  for (const DiseaseGroup& group : groups) {
+    double sum = 0, count = 0;
+    for (const std::string& disease : group.diseases) {
+      const auto z = std::find(diseases.begin(), diseases.end(), disease) - diseases.begin();
+      const double value = out[begin + 3 + z];
+      if (std::isnan(value)) continue;
+      sum += value;
+      count += 1;
+    }
+    out.push_back(count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN());
+  }
+}
+
 }  // namespace
 
 std::vector<NamedMetric> all_metrics() {
@@ -44,10 +63,11 @@ std::vector<NamedMetric> all_metrics() {
   return out;
 }
 
-std::vector<std::string> subset_names(const World& world) {
+std::vector<std::string> subset_names(const World& world, std::span<const DiseaseGroup> groups) {
   std::vector<std::string> out = {"all", "entangled", "single"};
   const Names& names = world.vocabulary().names();
   out.insert(out.end(), names.diseases.begin(), names.diseases.end());
+  for (const DiseaseGroup& group : groups) out.push_back(group.name);
   return out;
 }
 
@@ -79,6 +99,7 @@ std::vector<double> evaluate(const EvaluationRequest& request,
   std::vector<double> weight(count);
   for (const NamedMetric& metric : metrics) {
     metric.metric->per_case(view, value, weight);
+    const std::size_t begin = out.size();
     for (const std::vector<int>& subset : subsets) {
       double sum = 0;
       double total = 0;
@@ -88,6 +109,7 @@ std::vector<double> evaluate(const EvaluationRequest& request,
       }
       out.push_back(total > 0 ? sum / total : std::numeric_limits<double>::quiet_NaN());
     }
+    add_groups(world, request.groups, begin, out);
   }
   return out;
 }

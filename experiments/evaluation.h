@@ -19,8 +19,8 @@ struct NamedMetric {
 // Every registered metric with its defaults, in order of name.
 std::vector<NamedMetric> all_metrics();
 
-// "all", "entangled", "single", then the diseases by name.
-std::vector<std::string> subset_names(const World& world);
+// "all", "entangled", "single", then the diseases by name, then the groups.
+std::vector<std::string> subset_names(const World& world, std::span<const DiseaseGroup> groups);
 
 struct EvaluationRequest {
   WorldContext& context;
@@ -31,9 +31,11 @@ struct EvaluationRequest {
   SamplingOptions sampling;  // of free-running chains
   Stream stream;             // purpose kSampling
   std::uint32_t step;
+  std::span<const DiseaseGroup> groups = {};
 };
 
-// [metric, subset]: sum of value over sum of weight; NaN for an empty subset.
+// [metric, subset]: sum of value over sum of weight; NaN for an empty subset. A group's value is
+// the mean over those of its diseases that have one.
 std::vector<double> evaluate(const EvaluationRequest& request,
                              const std::vector<NamedMetric>& metrics, Workspace& workspace);
 

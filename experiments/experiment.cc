@@ -244,6 +244,28 @@ class StageReader {
   std::vector<std::string> names_;
 };
 
+std::vector<DiseaseGroup> read_groups(const Node& node, Problems& problems) {
+  std::vector<DiseaseGroup> out;
+  if (node.is_null()) return out;
+  if (!node.is_map()) {
+    problems.add(node.mark(), "evaluate.groups",
+                 "expected a mapping, for example {five: [edema, pneumonia]}");
+    return out;
+  }
+  for (const NodeEntry& entry : node.entries()) {
+    DiseaseGroup group{entry.key, {}};
+    if (entry.value.is_sequence()) {
+      for (const Node& item : entry.value.items()) group.diseases.push_back(item.text());
+    }
+    if (group.diseases.empty()) {
+      problems.add(entry.value.mark(), "evaluate.groups." + entry.key,
+                   "expected a list of at least one disease");
+    }
+    out.push_back(std::move(group));
+  }
+  return out;
+}
+
 std::int64_t read_top(const RecordParams& record, const Mark& mark, Problems& problems) {
   if (record.tokens == "none") return 0;
   if (record.tokens.rfind("top", 0) == 0) {
@@ -312,7 +334,8 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
                   SamplingOptions{.greedy = evaluate.thinking == "greedy",
                                   .temperature = evaluate.temperature,
                                   .top_k = static_cast<int>(evaluate.top_k),
-                                  .top_p = evaluate.top_p}};
+                                  .top_p = evaluate.top_p},
+                  read_groups(evaluate.groups, problems)};
   entries.push_back({"evaluate", {}, part});
   const RecordParams record = read_section<RecordParams>(p.record, "record", problems, part);
   out.record = {record.every,       record.block,

@@ -48,10 +48,17 @@ struct Stage {
   double truncated = 0;  // and of truncated ones, loss on the answer only
 };
 
+// Some diseases under a name: a group's value is the plain mean of its diseases' values.
+struct DiseaseGroup {
+  std::string name;
+  std::vector<std::string> diseases;
+};
+
 struct EvaluateSpec {
   std::int64_t every = 100;
   std::int64_t cases = 500;
   SamplingOptions sampling;  // of free-running chains
+  std::vector<DiseaseGroup> groups;
 };
 
 struct RecordSpec {

@@ -134,6 +134,9 @@ Schema<EvaluateParams> EvaluateParams::schema() {
           {.unit = "1",
            .range = between(1e-6, 1),
            .help = "sampled chains draw from the fewest tokens that hold this mass"});
+  s.field(
+      "groups", &P::groups,
+      {.help = "further subsets, {name: [disease, ...]}: plain means of their diseases' values"});
   return s;
 }
 

@@ -48,6 +48,7 @@ struct EvaluateParams {
   std::int64_t top_k = 0;
   double top_p = 1;
   double temperature = 1;
+  Node groups;
   static Schema<EvaluateParams> schema();
 };
 

@@ -25,8 +25,11 @@ json header(const std::string& experiment, const Plan& plan,
     if (!table.published.source.empty()) {
       published = {{"source", table.published.source}, {"unit", table.published.unit}};
       published["rows"] = json::array();
-      for (const auto& [row, figure] : table.published.rows) {
-        published["rows"].push_back({row, figure});
+      for (const Published::Row& row : table.published.rows) {
+        json figures = json::object();
+        for (const auto& [column, figure] : row.cells) figures[column.text()] = figure;
+        if (row.figure) figures = *row.figure;
+        published["rows"].push_back({row.arm, figures});
       }
     }
     tables.push_back({{"name", table.name},

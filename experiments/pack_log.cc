@@ -26,7 +26,9 @@ PackLog::PackLog(const std::string& path, std::vector<std::unique_ptr<Lane>>& la
                  const PackInfo& info, const Checkpoint* resume_from)
     : shape_(probe_shape(lanes.front()->experiment(), lanes.front()->context().world())),
       scalars_(Lane::scalar_names(lanes.front()->stage())),
-      subsets_(subset_names(lanes.front()->context().world()).size()),
+      subsets_(subset_names(lanes.front()->context().world(),
+                            lanes.front()->experiment().evaluate.groups)
+                   .size()),
       environments_(lanes.front()->experiment().environments.size()),
       log_(open_log(path, schema(lanes, labels, metrics, info), resume_from)) {
   for (const NamedMetric& metric : metrics) metrics_.push_back(metric.name);

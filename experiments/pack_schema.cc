@@ -78,11 +78,13 @@ LogGroup scalar_group(std::size_t lanes, const Lane& lane) {
 LogGroup evaluation_group(std::size_t lanes, const Lane& lane,
                           const std::vector<NamedMetric>& metrics) {
   LogGroup group{"evaluation", "metrics on evaluation cases of every named environment", {}, {}};
-  group.dims = {segment_dimension(lanes),
-                appended_dimension("checkpoint", 1, "1", "steps done when evaluated"),
-                environment_dimension(lane.experiment()),
-                labelled_dimension("subset", subset_names(lane.context().world()), "1",
-                                   "subset of the evaluation cases")};
+  group.dims = {
+      segment_dimension(lanes),
+      appended_dimension("checkpoint", 1, "1", "steps done when evaluated"),
+      environment_dimension(lane.experiment()),
+      labelled_dimension("subset",
+                         subset_names(lane.context().world(), lane.experiment().evaluate.groups),
+                         "1", "subset of the evaluation cases")};
   for (const NamedMetric& metric : metrics) {
     group.variables.push_back(variable(metric.name,
                                        {"segment", "checkpoint", "environment", "subset"},

@@ -55,7 +55,8 @@ struct PublishedParams {
     s.field("source", &PublishedParams::source,
             {.help = "where the figures stand", .required = true});
     s.field("unit", &PublishedParams::unit, {.help = "unit of the figures", .required = true});
-    s.field("rows", &PublishedParams::rows, {.help = "figure per row", .required = true});
+    s.field("rows", &PublishedParams::rows,
+            {.help = "per row one figure, or figures by column", .required = true});
     return s;
   }
 };
@@ -151,8 +152,14 @@ class Reader {
     const PublishedParams p = PublishedParams::schema().read(load_yaml(file), path, problems_);
     Published out{p.source, p.unit, {}};
     for (const NodeEntry& row : p.rows.entries()) {
-      const auto figure = row.value.as_number();
-      if (figure) out.rows.emplace_back(row.key, *figure);
+      Published::Row& to = out.rows.emplace_back();
+      to.arm = row.key;
+      to.figure = row.value.as_number();
+      if (!row.value.is_map()) continue;
+      for (const NodeEntry& cell : row.value.entries()) {
+        const auto figure = cell.value.as_number();
+        if (figure) to.cells.emplace_back(parse_column(cell.key), *figure);
+      }
     }
     return out;
   }

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/base/strings.h"
 #include "core/config/override.h"
 #include "core/config/yaml.h"
 #include "core/log/lock.h"
@@ -277,6 +279,30 @@ void check_stages(const Plan& plan, Problems& problems) {
   }
 }
 
+// Groups are made of the world's diseases and named unlike the subsets that are always there.
+void check_groups(const Experiment& experiment, const World& world, const Node& tree,
+                  Problems& problems) {
+  std::vector<std::string> taken = subset_names(world, {});
+  const std::vector<std::string>& diseases = world.vocabulary().names().diseases;
+  for (const DiseaseGroup& group : experiment.evaluate.groups) {
+    const std::string path = "evaluate.groups." + group.name;
+    const Node* node = at_path(tree, path);
+    const Mark mark = node != nullptr ? node->mark() : tree.mark();
+    if (std::find(taken.begin(), taken.end(), group.name) != taken.end()) {
+      problems.add(mark, path, "a subset of this name is there already");
+    }
+    taken.push_back(group.name);
+    for (const std::string& disease : group.diseases) {
+      if (std::find(diseases.begin(), diseases.end(), disease) != diseases.end()) continue;
+      const auto near = nearest(disease, diseases);
+      problems.add(mark, path,
+                   fmt::format("no disease is named \"{}\"{} known: {}", disease,
+                               near ? fmt::format("; did you mean \"{}\"?", *near) : ";",
+                               join(diseases, ", ")));
+    }
+  }
+}
+
 }  // namespace
 
 CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>& seeds,
@@ -292,8 +318,10 @@ CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>&
   for (const NamedEnvironment& named : first->environments) environments.push_back(named.name);
   const std::shared_ptr<const World> world =
       first->world->make(lane_stream(*first, Purpose::kWorld, plan.segments().front().seed));
-  Reporting reporting =
-      read_reporting(tree, plan.rows(), environments, subset_names(*world), problems);
+  check_groups(*first, *world, tree, problems);
+  problems.throw_if_any();
+  Reporting reporting = read_reporting(tree, plan.rows(), environments,
+                                       subset_names(*world, first->evaluate.groups), problems);
   problems.throw_if_any();
   const std::string name = first->name;
   return {name, std::move(plan), std::move(reporting), std::move(environments)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/tables/table.h"
@@ -14,8 +15,15 @@ std::string cell_text(const Interval& cell, const char* plus_minus) {
   return fmt::format("{:.3f} {} {:.3f}", cell.mean, plus_minus, cell.half_width);
 }
 
-std::string published_text(const ResultTable::Row& row) {
-  return row.published ? fmt::format("{:.1f}", *row.published) : "-";
+std::string figure_text(const std::optional<double>& figure) {
+  return figure ? fmt::format("{:.1f}", *figure) : "-";
+}
+
+// A column of its own holds one figure per row; figures by column stand in a line of their own.
+bool has_published_column(const ResultTable& table) {
+  return !table.published_source.empty() &&
+         std::none_of(table.rows.begin(), table.rows.end(),
+                      [](const ResultTable::Row& row) { return !row.published_cells.empty(); });
 }
 
 std::string arm_text(const ResultTable::Row& row) {
@@ -37,7 +45,7 @@ std::string signed_number(double value) { return fmt::format("{:+.4f}", value); 
 }  // namespace
 
 std::string to_markdown(const ResultTable& table) {
-  const bool published = !table.published_source.empty();
+  const bool published = has_published_column(table);
   std::string out = fmt::format("**{}**: mean and 95 % t interval over {} {} seeds", table.name,
                                 table.seeds, table.seed_set);
   out += "\n\n| arm |";
@@ -54,10 +62,14 @@ std::string to_markdown(const ResultTable& table) {
   for (const ResultTable::Row& row : table.rows) {
     out += fmt::format("\n| {} |", arm_text(row));
     for (const Interval& cell : row.cells) out += fmt::format(" {} |", cell_text(cell, "±"));
-    if (published) out += fmt::format(" {} |", published_text(row));
+    if (published) out += fmt::format(" {} |", figure_text(row.published));
+    if (row.published_cells.empty()) continue;
+    out += fmt::format("\n| published ({}) |", table.published_unit);
+    for (const auto& figure : row.published_cells) out += fmt::format(" {} |", figure_text(figure));
   }
   out += "\n";
-  if (published) out += fmt::format("\nPublished: {}\n", table.published_source);
+  if (!table.published_source.empty())
+    out += fmt::format("\nPublished: {}\n", table.published_source);
   return out;
 }
 
@@ -66,17 +78,19 @@ std::string to_csv(const ResultTable& table) {
   for (const ResultTable::Row& row : table.rows) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       const Interval& cell = row.cells[i];
+      const std::optional<double> figure =
+          row.published_cells.empty() ? row.published : row.published_cells[i];
       out += fmt::format("{},{},{},\"{}\",{},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{}\n",
                          table.name, table.seed_set, row.arm, table.columns[i].text(), cell.n,
                          cell.mean, cell.half_width, cell.low(), cell.high(), cell.deviation,
-                         row.published ? fmt::format("{}", *row.published) : "");
+                         figure ? fmt::format("{}", *figure) : "");
     }
   }
   return out;
 }
 
 std::string to_latex(const ResultTable& table) {
-  const bool published = !table.published_source.empty();
+  const bool published = has_published_column(table);
   std::string out = "% mean and 95 % t interval over seeds; needs the package booktabs\n";
   out += fmt::format("\\begin{{tabular}}{{l{}}}\n\\toprule\narm",
                      std::string(table.columns.size() + (published ? 1 : 0), 'r'));
@@ -86,7 +100,11 @@ std::string to_latex(const ResultTable& table) {
   for (const ResultTable::Row& row : table.rows) {
     out += escape_latex(arm_text(row));
     for (const Interval& cell : row.cells) out += fmt::format(" & ${}$", cell_text(cell, "\\pm"));
-    if (published) out += " & " + published_text(row);
+    if (published) out += " & " + figure_text(row.published);
+    out += " \\\\\n";
+    if (row.published_cells.empty()) continue;
+    out += "published (" + escape_latex(table.published_unit) + ")";
+    for (const auto& figure : row.published_cells) out += " & " + figure_text(figure);
     out += " \\\\\n";
   }
   out += "\\bottomrule\n\\end{tabular}\n";

@@ -26,7 +26,15 @@ TableSpec read_table(const json& j) {
     table.published.source = published.at("source");
     table.published.unit = published.at("unit");
     for (const json& row : published.at("rows")) {
-      table.published.rows.emplace_back(row.at(0), row.at(1));
+      Published::Row& to = table.published.rows.emplace_back();
+      to.arm = row.at(0);
+      if (row.at(1).is_number()) {
+        to.figure = row.at(1).get<double>();
+      } else {
+        for (const auto& [column, figure] : row.at(1).items()) {
+          to.cells.emplace_back(parse_column(column), figure.get<double>());
+        }
+      }
     }
   }
   return table;

@@ -5,12 +5,28 @@
 
 namespace tightrope {
 
-std::optional<double> Published::of(const std::string& arm) const {
-  for (const auto& [row, figure] : rows) {
-    if (row == arm) return figure;
+const Published::Row* Published::of(const std::string& arm) const {
+  for (const Row& row : rows) {
+    if (row.arm == arm) return &row;
   }
-  return std::nullopt;
+  return nullptr;
 }
+
+namespace {
+
+std::vector<std::optional<double>> published_cells(const Published::Row& from,
+                                                   const std::vector<Column>& columns) {
+  if (from.cells.empty()) return {};
+  std::vector<std::optional<double>> out(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    for (const auto& [column, figure] : from.cells) {
+      if (column == columns[i]) out[i] = figure;
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 ResultTable make_table(const std::string& name, const std::vector<std::string>& rows,
                        const std::vector<Column>& columns, const Results& results,
@@ -25,7 +41,10 @@ ResultTable make_table(const std::string& name, const std::vector<std::string>& 
   for (const std::string& arm : rows) {
     ResultTable::Row row;
     row.arm = arm;
-    row.published = published.of(arm);
+    if (const Published::Row* paper = published.of(arm)) {
+      row.published = paper->figure;
+      row.published_cells = published_cells(*paper, columns);
+    }
     for (const Column& column : columns) {
       row.cells.push_back(mean_interval(results.by_seed(arm, column, seed_set)));
     }

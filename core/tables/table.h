@@ -13,12 +13,18 @@
 
 namespace tightrope {
 
-// A paper's numbers: per arm an optional figure, with where they stand.
+// A paper's numbers, with where they stand.
 struct Published {
+  // Of one arm: one figure for the row, or figures by column.
+  struct Row {
+    std::string arm;
+    std::optional<double> figure;
+    std::vector<std::pair<Column, double>> cells;
+  };
   std::string source;  // "arXiv 2505.13081, Table 5, average of five findings, top-1 %"
   std::string unit;    // "%"
-  std::vector<std::pair<std::string, double>> rows;  // arm, figure
-  std::optional<double> of(const std::string& arm) const;
+  std::vector<Row> rows;
+  const Row* of(const std::string& arm) const;  // null when the paper has no such row
 };
 
 struct ResultTable {
@@ -31,6 +37,7 @@ struct ResultTable {
     std::string arm;
     std::vector<Interval> cells;
     std::optional<double> published;
+    std::vector<std::optional<double>> published_cells;  // by column; empty when there is none
     int missing = 0;  // seeds without a finished run (diverged or failed)
   };
   std::vector<Row> rows;

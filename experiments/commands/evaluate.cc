@@ -42,9 +42,10 @@ void print_segment(const Plan& plan, const Segment& segment, const std::vector<f
   const Stage& stage = experiment->stages[static_cast<std::size_t>(segment.stage)];
   const std::size_t e = environment_index(*experiment, environment);
   const Stream stream = lane_stream(*experiment, Purpose::kSampling, segment.seed).child(0);
-  const std::vector<double> values = evaluate(
-      {context, e, *policy, parameters, stage.thinking, experiment->evaluate.sampling, stream, 0},
-      metrics, *workspace);
+  const std::vector<double> values =
+      evaluate({context, e, *policy, parameters, stage.thinking, experiment->evaluate.sampling,
+                stream, 0, experiment->evaluate.groups},
+               metrics, *workspace);
   const std::size_t subsets = values.size() / metrics.size();
   std::cout << fmt::format("segment {}  {}  stage {}  seed {}  environment {}  {} cases\n",
                            segment.id, plan.rows()[segment.row], stage.name, segment.seed,

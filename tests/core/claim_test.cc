@@ -82,7 +82,7 @@ TEST(Claim, MistakesAreNamed) {
 
 TEST(Table, RendersMeasuredBesidePublished) {
   const Results results = made({0.5, 0.6}, {0.7, 0.9});
-  const Published published{"a paper", "%", {{"a", 73.8}}};
+  const Published published{"a paper", "%", {{"a", 73.8, {}}}};
   const ResultTable table =
       make_table("t", {"a", "b"}, {parse_column("accuracy")}, results, "confirm", published);
   EXPECT_EQ(to_markdown(table),
@@ -92,6 +92,22 @@ TEST(Table, RendersMeasuredBesidePublished) {
   EXPECT_NE(to_latex(table).find("a & $0.550 \\pm 0.635$ & 73.8 \\\\"), std::string::npos);
   EXPECT_NE(to_csv(table).find("t,confirm,a,\"accuracy\",2,0.55000000000000004,"),
             std::string::npos);
+}
+
+// A paper's row of its own, where it has figures by column.
+TEST(Table, RendersFiguresByColumn) {
+  const Results results = made({0.5, 0.6}, {0.7, 0.9});
+  const std::vector<Column> columns = {parse_column("accuracy"), parse_column("entropy")};
+  const Published published{"a paper", "%", {{"a", {}, {{columns[1], 12.5}}}}};
+  const ResultTable table = make_table("t", {"a", "b"}, columns, results, "confirm", published);
+  EXPECT_EQ(to_markdown(table),
+            "**t**: mean and 95 % t interval over 2 confirm seeds\n\n"
+            "| arm | accuracy | entropy |\n|---|---|---|\n"
+            "| a | 0.550 ± 0.635 | - |\n| published (%) | - | 12.5 |\n"
+            "| b | 0.800 ± 1.271 | - |\n\nPublished: a paper\n");
+  EXPECT_NE(to_latex(table).find("published (\\%) & - & 12.5 \\\\"), std::string::npos)
+      << to_latex(table);
+  EXPECT_NE(to_csv(table).find(",12.5\n"), std::string::npos);
 }
 
 }  // namespace
