@@ -5,7 +5,8 @@
 
 - a block ```cpp file=PATH holds exactly that file;
 - docs/reference is what `tightrope-engine describe --all` writes, with its index;
-- every relative link points at something that is there.
+- every relative link points at something that is there;
+- every `Suite.Test` of docs/ppo.md is a test.
 
 Prints every difference as file:line and exits 1 if there is one; --update rewrites blocks and
 reference pages instead.
@@ -20,6 +21,7 @@ import tempfile
 
 BLOCK = re.compile(r"^```\w+ file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+), *(\w+)\)", re.MULTILINE)
 HINT = "run tools/check_docs.py --update"
 
 
@@ -61,6 +63,19 @@ def check_links(root, page, problems):
         if not (page.parent / target).exists():
             where = f"{page.relative_to(root)}:{line_of(text, match.start())}"
             problems.append(f"{where}: {target} does not exist")
+
+
+def check_tests(root, problems):
+    page = root / "docs/ppo.md"
+    if not page.is_file():
+        return
+    tests = set()
+    for source in root.glob("tests/*/*_test.cc"):
+        tests.update(TEST.findall(source.read_text()))
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        for suite, name in re.findall(r"`([A-Z]\w+)\.([A-Z]\w+)`", line):
+            if (suite, name) not in tests:
+                problems.append(f"docs/ppo.md:{number}: there is no test {suite}.{name}")
 
 
 def index_of(pages):
@@ -122,6 +137,7 @@ def main():
     problems = []
     engine = options.engine or str(root / "build/release/tightrope-engine")
     check_reference(root, engine, options.update, problems)
+    check_tests(root, problems)
     for page in documents(root):
         check_blocks(root, page, options.update, problems)
         check_links(root, page, problems)

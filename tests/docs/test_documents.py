@@ -49,6 +49,16 @@ def test_a_missing_file_and_a_dead_link_are_seen(tree):
                                  "page.md:5: code.cc does not exist"]
 
 
+def test_a_test_that_is_not_there_is_seen(tree):
+    (tree / "docs").mkdir()
+    (tree / "tests/a").mkdir(parents=True)
+    (tree / "docs/ppo.md").write_text("| 1 | x | `Suite.Here` |\n| 2 | y | `Suite.Gone` |\n")
+    (tree / "tests/a/one_test.cc").write_text("TEST_P(Suite, Here) {}\n")
+    problems = []
+    check_docs.check_tests(tree, problems)
+    assert problems == ["docs/ppo.md:2: there is no test Suite.Gone"]
+
+
 def test_refreshing_replaces_marked_parts_only():
     text = "a\n<!-- begin t -->\nold\n<!-- end -->\nb\n"
     new = refresh_reproduction.refreshed(text, {"t": "new\n"})

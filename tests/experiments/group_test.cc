@@ -13,7 +13,8 @@ using namespace engine_test;
 TEST(Groups, AreThePlainMeansOfTheirDiseases) {
   const TemporaryFolder folder;
   const std::string out = folder / "run";
-  const std::string groups = "evaluate={every: 60, cases: 40, groups: {two: [atelectasis, pneumonia]}}";
+  const std::string groups =
+      "evaluate={every: 60, cases: 40, groups: {two: [atelectasis, pneumonia]}}";
   const Said said = engine(tiny_run(
       out, {"--set", groups, "--set",
             "tables=[{name: tiny, columns: [\"accuracy(target, two)\", accuracy(target)]}]"}));
@@ -38,8 +39,9 @@ TEST(Groups, WrongOnesAreNamed) {
   const auto said = [](const std::string& groups) {
     return engine({"check", kTiny, "--set", "evaluate.groups=" + groups}).err;
   };
-  EXPECT_NE(said("{g: [pneumnia]}").find("no disease is named \"pneumnia\"; did you mean \"pneumonia\"?"),
-            std::string::npos)
+  EXPECT_NE(
+      said("{g: [pneumnia]}").find("no disease is named \"pneumnia\"; did you mean \"pneumonia\"?"),
+      std::string::npos)
       << said("{g: [pneumnia]}");
   EXPECT_NE(said("{single: [pneumonia]}").find("a subset of this name is there already"),
             std::string::npos);

@@ -18,7 +18,8 @@ std::vector<std::string> shipped() {
   const fs::path folder = fs::path(TIGHTROPE_SOURCE_DIR) / "experiments/configs";
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const fs::path& path = entry.path();
-    if (path.extension() == ".yaml" && path.parent_path().filename() != "published") {
+    if (path.extension() == ".yaml" && path.parent_path().filename() != "published" &&
+        path.parent_path().filename() != "parts") {
       out.push_back(path.string());
     }
   }
