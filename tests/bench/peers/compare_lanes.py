@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times lanes of the autograd transformer, stepped together on a device, beside JAX's vmap of the
-same step on the same device, interleaved. Says why and ends where there is no GPU.
-
-python3 -m venv build/peers-gpu
-build/peers-gpu/bin/pip install "jax[cuda13]==0.10.2" optax==0.2.8 numpy==2.2.6
-build/peers-gpu/bin/python tests/bench/peers/compare_lanes.py \\
-    build/release/tests/bench/bench_transformer_lanes [--device cuda] [--lanes 1 16 64 256]
-"""
+same step on the same device, interleaved: tests/bench/peers/run lanes. Says why and ends where
+there is no GPU."""
 
 import argparse
 import os

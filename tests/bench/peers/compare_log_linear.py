@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times one lane's DPO step in PyTorch and in bench_policy_step, interleaved on one pinned core.
-
-python compare_log_linear.py BENCH_POLICY_STEP [--repeats 24] [--lanes 10] [--core 0]
-"""
+"""Times one lane's DPO step in PyTorch and in bench_policy_step, interleaved on one pinned core:
+tests/bench/peers/run log_linear [--repeats 24] [--lanes 10] [--core 0]."""
 
 import argparse
 import os

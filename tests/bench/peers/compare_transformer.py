@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times the transformer's DPO step and its sampling beside PyTorch, JAX and TRL, interleaved on one
-pinned core, on the same parameters and pairs.
-
-python3 -m venv build/peers && build/peers/bin/pip install -r tests/bench/peers/requirements.txt
-build/peers/bin/python tests/bench/peers/compare_transformer.py \
-    build/release/tests/bench/bench_transformer_server [--repeats 24] [--core 0]
-"""
+pinned core, on the same parameters and pairs: tests/bench/peers/run transformer."""
 
 import argparse
 import os
