@@ -48,19 +48,16 @@ HWY_INLINE V exp_of_negative(D d, V x) {
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, hn::TFromD<D>(-87))), exp_in_range(d, x));
 }
 
-// 1 / (1 + exp(-x)); beyond 80 it is as good as 0 or 1.
+// 1 / (1 + exp(-x)); beyond 80 it is as good as 0 or 1. Divided, not by an approximate reciprocal:
+// that can exceed 1, which a slope multiplies by x, and its bits differ from processor to
+// processor.
 template <class D, class V>
 HWY_INLINE V sigmoid(D d, V x) {
   using T = hn::TFromD<D>;
   const auto bound = hn::Set(d, T(80));
-  const auto below = hn::Add(hn::Set(d, T(1)),
-                             exp_in_range(d, hn::Min(hn::Max(hn::Neg(x), hn::Neg(bound)), bound)));
-  if constexpr (std::is_same_v<T, float>) {
-    const auto guess = hn::ApproximateReciprocal(below);
-    return hn::Mul(guess, hn::NegMulAdd(below, guess, hn::Set(d, T(2))));
-  } else {
-    return hn::Div(hn::Set(d, T(1)), below);
-  }
+  const auto one = hn::Set(d, T(1));
+  const auto power = exp_in_range(d, hn::Min(hn::Max(hn::Neg(x), hn::Neg(bound)), bound));
+  return hn::Div(one, hn::Add(one, power));
 }
 
 }  // namespace HWY_NAMESPACE
