@@ -34,8 +34,8 @@ Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std:
 
 std::vector<std::string> Lane::scalar_names(const Stage& stage) {
   std::vector<std::string> names = stage.optimizer->metrics();
-  if (stage.optimizer->rollout() != nullptr) {
-    for (const std::string& name : Rollouts::extra_metrics()) names.push_back(name);
+  if (const RolloutRule* rule = stage.optimizer->rollout()) {
+    for (const std::string& name : Rollouts::extra_metrics(rule->plan())) names.push_back(name);
   }
   names.push_back("gradient_norm");
   names.push_back("learning_rate");
@@ -76,7 +76,7 @@ void Lane::gather_batch() {
 LaneStep Lane::training_step() {
   gather_batch();
   metrics_.clear();
-  pullback_.emplace(*stage().optimizer, totals_, metrics_);
+  pullback_.emplace(*stage().optimizer, batch_, totals_, metrics_);
   std::fill(gradient_.begin(), gradient_.end(), 0.0F);
   return {.parameters = parameters_,
           .batch = &batch_,

@@ -2,21 +2,35 @@
 // Joins an optimizer's loss to a policy's pass.
 #pragma once
 
+#include <vector>
+
 #include "core/api/optimizer.h"
+#include "core/api/token_batch.h"
 
 namespace tightrope {
 
 class LossPullback final : public Pullback {
  public:
-  LossPullback(const Optimizer& optimizer, const BatchTotals& totals, MetricSums& metrics)
-      : optimizer_(optimizer), totals_(totals), metrics_(metrics) {}
+  // `batch` is the whole step's.
+  LossPullback(const Optimizer& optimizer, const TokenBatch& batch, const BatchTotals& totals,
+               MetricSums& metrics)
+      : optimizer_(optimizer),
+        totals_(totals),
+        case_weight_(optimizer.case_weights({batch.group_begin, batch.offset, batch.mask})),
+        metrics_(metrics) {}
+
   void operator()(const Group& group, GroupGradient gradient) override {
-    optimizer_.loss(group, totals_, gradient, metrics_);
+    Group weighted = group;
+    if (!case_weight_.empty()) {
+      weighted.case_weight = std::span(case_weight_).subspan(group.first_case, group.cases());
+    }
+    optimizer_.loss(weighted, totals_, gradient, metrics_);
   }
 
  private:
   const Optimizer& optimizer_;
   const BatchTotals& totals_;
+  std::vector<double> case_weight_;
   MetricSums& metrics_;
 };
 

@@ -65,10 +65,7 @@ void add_trajectory(Batch& batch, const Side& side, std::size_t n, bool chosen) 
     batch.tokens.insert(batch.tokens.end(), side.tokens[n].begin(), side.tokens[n].end());
   }
   batch.offset.push_back(static_cast<std::int32_t>(batch.log_prob.size()));
-  for (const std::uint8_t scored : side.mask[n]) {
-    batch.totals.scored_tokens += scored;
-    if (chosen) batch.totals.chosen_tokens += scored;
-  }
+  batch.totals.add(side.mask[n], chosen);
 }
 
 Batch make_batch(const std::vector<Side>& sides) {
@@ -76,7 +73,6 @@ Batch make_batch(const std::vector<Side>& sides) {
   for (std::size_t n = 0; n < sides[0].policy.size(); ++n) {
     for (const Side& side : sides) add_trajectory(batch, side, n, &side == &sides[0]);
     batch.group_begin.push_back(static_cast<std::int32_t>(batch.offset.size()) - 1);
-    batch.totals.cases += 1;
   }
   if (batch.tokens.size() != batch.log_prob.size()) batch.tokens.clear();
   return batch;

@@ -22,21 +22,12 @@ std::vector<std::int32_t> shuffled(int count, Draws draws) {
   return rows;
 }
 
+// The stream of what replaces cases without anything to learn from.
+Stream refill(const Stream& stream) { return stream.child(hash64("refill")); }
+
 // The value of a metric for one update or rollout; loss is a sum that was divided already.
 double value_of(const std::string& name, const MetricSum& metric) {
   return name == "loss" ? metric.sum : metric.mean();
-}
-
-std::vector<double> score_all(const Stage& stage, const World& world, const CaseLaws& laws,
-                              const Cases& cases, const std::vector<Sample>& samples,
-                              std::span<const double> fitted) {
-  std::vector<double> scores;
-  for (int n = 0; n < cases.size(); ++n) {
-    const RewardContext context{world, laws.of(n), cases};
-    scores.push_back(stage.reward->score(context, n, samples[n].trajectory, fitted));
-    TR_CHECK(std::isfinite(scores.back()), "the reward of case {} is {}", n, scores.back());
-  }
-  return scores;
 }
 
 }  // namespace
@@ -82,38 +73,59 @@ CaseLaws Rollouts::laws_of(std::int64_t step, int count) const {
   return context_.laws_at(experiment_.stage_start(stage_) + step, count);
 }
 
-Cases Rollouts::cases_of(std::int64_t step, CaseLaws& laws) {
+Cases Rollouts::cases_of(std::int64_t step, int attempt, CaseLaws& laws) {
   const int batch = static_cast<int>(spec_.batch);
   laws = laws_of(step, batch);
+  const auto again = [&](const Stream& stream) { return attempt == 0 ? stream : refill(stream); };
+  // Refills have a numbering of their own, so that the first draws do not depend on them.
+  const std::int64_t number = attempt == 0 ? step : step * rule_.plan().refills + (attempt - 1);
   if (spec_.data_kind == DataKind::kStream) {
-    return draw_cases(laws, streams_.data, static_cast<std::uint32_t>(step), batch);
+    return draw_cases(laws, again(streams_.data), static_cast<std::uint32_t>(number), batch);
   }
-  if (!order_) {
+  if (!orders_[0]) {
     const int size = static_cast<int>(spec_.cases);
     fixed_ = draw_cases(laws, streams_.data, 0, size);
-    order_ = std::make_unique<EpochOrder>(streams_.order, size, batch);
+    orders_[0] = std::make_unique<EpochOrder>(streams_.order, size, batch);
+    orders_[1] = std::make_unique<EpochOrder>(refill(streams_.order), size, batch);
   }
-  const std::span<const std::int32_t> rows = order_->at(step);
+  const std::span<const std::int32_t> rows = orders_[attempt == 0 ? 0 : 1]->at(number);
   Cases out;
   out.resize(batch, fixed_.attributes, fixed_.channels);
   for (int n = 0; n < batch; ++n) copy_case(fixed_, rows[n], out, n);
   return out;
 }
 
-void Rollouts::draw(const TrainedParameters& trained, Workspace& workspace) {
-  CaseLaws laws;
-  const Cases cases = cases_of(step_, laws);
-  // Temperature 1: the law that is sampled is the law that is trained.
-  const SamplingOptions options{.greedy = false, .temperature = 1, .thinking = spec_.thinking};
-  std::vector<Sample> samples;
-  policy_.sample(trained.parameters, cases.image, cases.size(), options, streams_.sampling,
-                 static_cast<std::uint32_t>(step_), samples, workspace);
-  batch_ = {};
-  batch_.tokens.clear(cases.channels);
-  for (int n = 0; n < cases.size(); ++n) {
-    batch_.tokens.add_case(cases.image_of(n));
-    batch_.tokens.add(samples[n].trajectory);
+DrawnCases Rollouts::draw_cases_of(const TrainedParameters& trained, Workspace& workspace) {
+  const RolloutPlan plan = rule_.plan();
+  const DrawContext context{spec_,   context_.world(), policy_, trained.parameters,
+                            fitted_, workspace};
+  DrawnCases first, out;
+  double drawn = 0;
+  for (int attempt = 0; attempt <= plan.refills; ++attempt) {
+    CaseLaws laws;
+    const Cases cases = cases_of(step_, attempt, laws);
+    const Stream sampling =
+        attempt == 0 ? streams_.sampling
+                     : refill(streams_.sampling).child(static_cast<std::uint64_t>(attempt));
+    DrawnCases fresh = draw_and_score(context, plan, laws, cases, sampling, step_);
+    if (plan.refills == 0) return fresh;
+    drawn += cases.size();
+    for (int b = 0; b < cases.size() && out.tokens.cases() < spec_.batch; ++b) {
+      if (fresh.has_spread(b)) out.append(fresh, b);
+    }
+    if (attempt == 0) first = std::move(fresh);
+    if (out.tokens.cases() == spec_.batch) break;
   }
+  out_.metrics["cases/drawn"] = {drawn, 1};
+  out_.metrics["cases/used"] = {static_cast<double>(std::max(0, out.tokens.cases())), 1};
+  // Where no case has anything to teach, the equal ones stay and the step changes nothing.
+  return out.tokens.cases() > 0 ? std::move(out) : std::move(first);
+}
+
+void Rollouts::draw(const TrainedParameters& trained, Workspace& workspace) {
+  DrawnCases drawn = draw_cases_of(trained, workspace);
+  batch_ = {};
+  batch_.tokens = std::move(drawn.tokens);
   // Behaviour log-probs by the pass that the updates use, so that the first ratio is exactly 1.
   TokenQuantities quantities;
   const Wanted wanted{.value = spec_.optimizer->wanted().value};
@@ -125,14 +137,14 @@ void Rollouts::draw(const TrainedParameters& trained, Workspace& workspace) {
     policy_.evaluate(trained.reference, batch_.tokens, {}, frozen, workspace);
     batch_.reference = std::move(frozen.log_prob);
   }
-  const std::vector<double> scores =
-      score_all(spec_, context_.world(), laws, cases, samples, fitted_);
-  const Rollout rollout{.offset = batch_.tokens.offset,
+  const Rollout rollout{.group_begin = batch_.tokens.group_begin,
+                        .offset = batch_.tokens.offset,
                         .mask = batch_.tokens.mask,
                         .behaviour_log_prob = batch_.behaviour,
                         .behaviour_value = batch_.value,
                         .reference_log_prob = batch_.reference,
-                        .score = scores};
+                        .score = drawn.score,
+                        .greedy_score = drawn.greedy_score};
   rule_.assess(rollout, state_, batch_.assessed, out_.metrics);
 }
 
@@ -146,7 +158,8 @@ void Rollouts::cut(std::span<const std::int32_t> rows) {
   for (std::vector<double>* column : columns) column->clear();
   for (const std::int32_t row : rows) {
     add_group(from.tokens, row, part_, totals_);
-    const std::int32_t begin = from.tokens.offset[row], end = from.tokens.offset[row + 1];
+    const std::int32_t begin = from.tokens.offset[from.tokens.group_begin[row]];
+    const std::int32_t end = from.tokens.offset[from.tokens.group_begin[row + 1]];
     for (std::size_t c = 0; c < std::size(columns); ++c) {
       if (sources[c]->empty()) continue;
       columns[c]->insert(columns[c]->end(), sources[c]->begin() + begin, sources[c]->begin() + end);
@@ -167,21 +180,36 @@ void Rollouts::begin(std::int64_t step, const TrainedParameters& trained, Worksp
   draw(trained, workspace);
 }
 
-std::optional<LaneStep> Rollouts::next(const TrainedParameters& trained) {
+// Cuts the minibatch of update_, passing over empty ones (a draw may have fewer cases than
+// planned); false when all epochs are done.
+bool Rollouts::open_minibatch() {
   const RolloutPlan plan = rule_.plan();
-  const int epoch = update_ / plan.minibatches, m = update_ % plan.minibatches;
-  if (over_ || epoch == plan.epochs) return std::nullopt;
   const int count = batch_.tokens.cases();
-  if (m == 0) {
-    const Stream order = streams_.order.child(hash64("minibatches"));
-    rows_ = shuffled(
-        count, order.at(static_cast<std::uint32_t>(step_), static_cast<std::uint32_t>(epoch)));
+  for (; update_ < plan.epochs * plan.minibatches; ++update_) {
+    const int epoch = update_ / plan.minibatches, m = update_ % plan.minibatches;
+    if (m == 0) {
+      const Stream order = streams_.order.child(hash64("minibatches"));
+      rows_ = shuffled(
+          count, order.at(static_cast<std::uint32_t>(step_), static_cast<std::uint32_t>(epoch)));
+    }
+    const int begin = static_cast<int>(std::int64_t{m} * count / plan.minibatches);
+    const int end = static_cast<int>(std::int64_t{m + 1} * count / plan.minibatches);
+    if (begin == end) continue;
+    cut(std::span(rows_).subspan(begin, end - begin));
+    return true;
   }
-  const int begin = static_cast<int>(std::int64_t{m} * count / plan.minibatches);
-  const int end = static_cast<int>(std::int64_t{m + 1} * count / plan.minibatches);
-  cut(std::span(rows_).subspan(begin, end - begin));
+  return false;
+}
+
+std::vector<std::string> Rollouts::extra_metrics(const RolloutPlan& plan) {
+  if (plan.refills == 0) return {"updates"};
+  return {"updates", "cases/drawn", "cases/used"};
+}
+
+std::optional<LaneStep> Rollouts::next(const TrainedParameters& trained) {
+  if (over_ || !open_minibatch()) return std::nullopt;
   metrics_.clear();
-  pullback_.emplace(*spec_.optimizer, totals_, metrics_);
+  pullback_.emplace(*spec_.optimizer, part_, totals_, metrics_);
   std::fill(trained.gradient.begin(), trained.gradient.end(), 0.0F);
   return LaneStep{.parameters = trained.parameters,
                   .batch = &part_,

@@ -12,6 +12,7 @@
 #include "core/api/rollout.h"
 #include "core/log/checkpoint.h"
 #include "experiments/loss_pullback.h"
+#include "experiments/rollout_draw.h"
 #include "experiments/training_set.h"
 
 namespace tightrope {
@@ -37,9 +38,9 @@ class Rollouts {
   Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t seed,
            WorldContext& context, const Policy& policy);
 
-  // Begins step `step` of the stage: draws, scores and assesses a batch. Trajectory b of it draws
-  // from sampling.at(step, b); epoch e of the step is shuffled by the order stream. Updates have
-  // numbers step x epochs x minibatches onwards, whether or not an early stop skipped some before.
+  // Begins step `step` of the stage: draws, scores and assesses a batch (rollout_draw.h); epoch e
+  // of the step is shuffled by the order stream. Updates have numbers step x epochs x minibatches
+  // onwards, whether or not an early stop skipped some before.
   void begin(std::int64_t step, const TrainedParameters& trained, Workspace& workspace);
   // Whether a step has begun and is not finished.
   bool open() const { return open_; }
@@ -50,8 +51,9 @@ class Rollouts {
   void take(const TrainedParameters& trained);
   // What the step did.
   RolloutOutcome finish();
-  // Names of the metrics that the stage adds to the optimizer's.
-  static std::vector<std::string> extra_metrics() { return {"updates"}; }
+  // Names of the metrics that the stage adds to the optimizer's; cases/drawn and cases/used only
+  // where cases without anything to learn from are replaced.
+  static std::vector<std::string> extra_metrics(const RolloutPlan& plan);
 
   void save(Checkpoint& checkpoint, const std::string& prefix) const;
   void load(const Checkpoint& checkpoint, const std::string& prefix);
@@ -66,8 +68,10 @@ class Rollouts {
 
   void fit_reward(const TrainedParameters& trained, Workspace& workspace);
   CaseLaws laws_of(std::int64_t step, int count) const;
-  Cases cases_of(std::int64_t step, CaseLaws& laws);
+  Cases cases_of(std::int64_t step, int attempt, CaseLaws& laws);
+  DrawnCases draw_cases_of(const TrainedParameters& trained, Workspace& workspace);
   void draw(const TrainedParameters& trained, Workspace& workspace);
+  bool open_minibatch();
   void cut(std::span<const std::int32_t> rows);
 
   const Experiment& experiment_;
@@ -78,11 +82,11 @@ class Rollouts {
   const Policy& policy_;
   TrainingStreams streams_;
   Stream reward_data_;
-  std::vector<double> state_;   // of the rule
-  std::vector<double> fitted_;  // of the reward model
-  bool ready_ = false;          // fitted_ is valid
-  Cases fixed_;                 // the data set of a fixed stage
-  std::unique_ptr<EpochOrder> order_;
+  std::vector<double> state_;              // of the rule
+  std::vector<double> fitted_;             // of the reward model
+  bool ready_ = false;                     // fitted_ is valid
+  Cases fixed_;                            // the data set of a fixed stage
+  std::unique_ptr<EpochOrder> orders_[2];  // of it: of first draws, of refills
   // The step that is open.
   bool open_ = false;
   std::int64_t step_ = 0;

@@ -81,7 +81,6 @@ PolicyBelief belief_of(const Expert* expert, const Policy& policy,
 
 void add_group(const TokenBatch& from, int b, TokenBatch& to, BatchTotals& totals) {
   to.add_case(from.image(b));
-  totals.cases += 1;
   for (std::int32_t n = from.group_begin[b]; n < from.group_begin[b + 1]; ++n) {
     const std::int32_t begin = from.offset[n];
     const std::int32_t end = from.offset[n + 1];
@@ -89,10 +88,7 @@ void add_group(const TokenBatch& from, int b, TokenBatch& to, BatchTotals& total
     to.mask.insert(to.mask.end(), from.mask.begin() + begin, from.mask.begin() + end);
     to.offset.push_back(static_cast<std::int32_t>(to.tokens.size()));
     ++to.group_begin.back();
-    double scored = 0;
-    for (std::int32_t t = begin; t < end; ++t) scored += from.mask[t];
-    totals.scored_tokens += scored;
-    if (n == from.group_begin[b]) totals.chosen_tokens += scored;
+    totals.add(std::span(from.mask).subspan(begin, end - begin), n == from.group_begin[b]);
   }
 }
 

@@ -4,10 +4,11 @@
 // two losses (ipo_sum, ipo_avg). With dw = log pi(y_w) - log ref(y_w), dl likewise, h the score of
 // f_divergence.h, D = h(dw) - h(dl), A = h(dw) / Lw - h(dl) / Ll, b = beta, e = label_smoothing:
 //
-//   sigmoid       -(1 - e) LS(b D) - e LS(-b D)                 DPO; e > 0 is conservative DPO
-//   (cDPO) robust        [-(1 - e) LS(b D) + e LS(-b D)] / (1 - 2 e)   e < 0.5 hinge         max(0,
-//   1 - b D)                               SLiC ipo_sum       (D - 1 / (2 b))^2 log-ratios summed
-//   over tokens ipo_avg       (A - 1 / (2 b))^2                             averaged over tokens
+//   sigmoid       -(1 - e) LS(b D) - e LS(-b D)          DPO; e > 0 is conservative DPO (cDPO)
+//   robust        [-(1 - e) LS(b D) + e LS(-b D)] / (1 - 2 e)            e < 0.5
+//   hinge         max(0, 1 - b D)                        SLiC
+//   ipo_sum       (D - 1 / (2 b))^2                      log-ratios summed over tokens
+//   ipo_avg       (A - 1 / (2 b))^2                      averaged over tokens
 //   sigmoid_norm  -LS(b A)
 //   exo_pair      s(b D) [LS(b D) - ln(1 - e)] + s(-b D) [LS(-b D) - ln e]     0 < e < 1
 //   nca_pair      -LS(b dw) - LS(-b dw) / 2 - LS(-b dl) / 2

@@ -5,21 +5,19 @@
 //
 //   L = sum_t w_t [ ratio_t + value_coefficient value_t - entropy_coefficient H_t + b kl_t ]
 //
-// over the scored tokens of an update, w_t of the normaliser (ppo_loss.h); the way from scores to
+// over the scored tokens of an update, w_t of the normaliser (surrogate.h); the way from scores to
 // advantages is in ppo_rollout.h.
 #include <fmt/format.h>
 
-#include "optimizers/ppo_loss.h"
 #include "optimizers/ppo_rollout.h"
+#include "optimizers/sampled_fields.h"
+#include "optimizers/surrogate.h"
 
 namespace tightrope {
 namespace {
 
-struct PpoParams {
-  double epsilon = 0.2;
-  double epsilon_high = 0;
+struct PpoParams : ClipParams {
   double dual_clip = 0;
-  double exponent_clamp = 80;
   std::string critic = "head";
   double value_clip = 0.2;
   double value_coefficient = 0.1;
@@ -49,14 +47,10 @@ void add_loss_fields(Schema<PpoParams>& s) {
                            const char* help) {
     s.field(name, member, {.unit = unit, .range = range, .help = help, .per_lane = true});
   };
-  number("epsilon", &P::epsilon, "1", between(0.001, 0.999),
-         "ratios are clipped to 1 - epsilon .. 1 + epsilon_high (TRL: cliprange)");
-  number("epsilon_high", &P::epsilon_high, "1", at_least(0), "upper clip; 0: as epsilon");
+  add_clip_fields(s);
   number("dual_clip", &P::dual_clip, "1", at_least(0),
          "upper bound, in units of the advantage, of the loss of tokens with negative advantage; "
          "> 1, 3 is usual; 0: off");
-  number("exponent_clamp", &P::exponent_clamp, "nat", greater_than(0),
-         "largest log-ratio that is exponentiated, no gradient beyond it; .inf switches it off");
   s.field("critic", &P::critic,
           {.help = "head: the policy's value head; none: value 0, for policies without one (then "
                    "lambda 1 keeps the policy gradient unbiased)",
@@ -65,8 +59,7 @@ void add_loss_fields(Schema<PpoParams>& s) {
          "values are clipped this near the old ones; 0: no clipping (TRL: cliprange_value)");
   number("value_coefficient", &P::value_coefficient, "1", at_least(0),
          "weight of the value loss, which has a factor one half of its own (TRL: vf_coef)");
-  number("entropy_coefficient", &P::entropy_coefficient, "1", at_least(0),
-         "weight of the entropy bonus per token; > 0 needs a policy that gives its entropy");
+  add_entropy_field(s, &P::entropy_coefficient);
   s.field("normaliser", &P::normaliser,
           {.help = "token_mean: every scored token of an update weighs the same; sequence_mean: "
                    "every trajectory does",
@@ -83,9 +76,7 @@ void add_reward_fields(Schema<PpoParams>& s) {
           {.help = "reward: penalty of every token's reward, whose optimum is the Boltzmann "
                    "policy; loss: a term of the loss, whose optimum depends on kl_estimator",
            .choices = {"reward", "loss"}});
-  s.field("kl_estimator", &P::kl_estimator,
-          {.help = "k1: l; k2: l^2 / 2; k3: exp(-l) - 1 + l, with l = log policy - log reference",
-           .choices = kl_form_names()});
+  add_kl_form_field(s, &P::kl_estimator);
   s.field("kl_coefficient", &P::kl_coefficient,
           {.unit = "1/nat",
            .range = at_least(0),
@@ -128,10 +119,7 @@ void add_rollout_fields(Schema<PpoParams>& s) {
           {.unit = "1",
            .range = between(1, 1000),
            .help = "passes over a rollout (TRL: num_ppo_epochs)"});
-  s.field("minibatches", &P::minibatches,
-          {.unit = "1",
-           .range = between(1, 65536),
-           .help = "updates per epoch (TRL: num_mini_batches); at most the stage's batch"});
+  add_minibatch_field(s, &P::minibatches);
   s.field("target_kl", &P::target_kl,
           {.unit = "nat",
            .range = at_least(0),
@@ -167,8 +155,7 @@ class Ppo final : public Optimizer, public RolloutRule {
   explicit Ppo(const Params& p) : params_(p) {
     const KlForm form = kl_form_of(p.kl_estimator);
     const bool in_reward = p.kl_placement == "reward";
-    loss_.ratio = {p.epsilon, p.epsilon_high > 0 ? p.epsilon_high : p.epsilon, p.dual_clip,
-                   p.exponent_clamp};
+    loss_.ratio = p.clip(p.dual_clip);
     loss_.critic = p.critic == "head";
     loss_.value_clip = p.value_clip;
     loss_.value_coefficient = p.value_coefficient;
@@ -198,7 +185,7 @@ class Ppo final : public Optimizer, public RolloutRule {
   const RolloutRule* rollout() const override { return this; }
 
   std::vector<std::string> metrics() const override {
-    std::vector<std::string> names = ppo_loss_metrics();
+    std::vector<std::string> names = surrogate_metrics();
     const std::vector<std::string> more = ppo_rollout_metrics();
     names.insert(names.end(), more.begin(), more.end());
     return names;
@@ -206,7 +193,7 @@ class Ppo final : public Optimizer, public RolloutRule {
 
   void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
             MetricSums& metrics) const override {
-    ppo_loss(loss_, group, totals, gradient, metrics);
+    surrogate_loss(loss_, group, totals, gradient, metrics);
   }
 
   RolloutPlan plan() const override {
@@ -227,7 +214,7 @@ class Ppo final : public Optimizer, public RolloutRule {
 
  private:
   Params params_;
-  PpoLossOptions loss_;
+  SurrogateOptions loss_;
   PpoRolloutOptions rollout_;
   WhitenOptions minibatch_whitening_;
 };

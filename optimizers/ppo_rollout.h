@@ -23,12 +23,9 @@ struct PpoRolloutOptions {
   WhitenOptions whitening;         // of advantages, over the whole rollout
 };
 
-// Means over the trajectories of a rollout unless said: reward (the score), reward_with_kl (score
-// minus the KL penalty; the score when the KL stands in the loss), kl_to_reference (sum over tokens
-// of the estimator, nat), kl_coefficient (of this rollout), logps/behaviour (nat), length (scored
-// tokens), reward_std (over trajectories, Bessel), return (per token), explained_variance = 1 -
-// Var(return - value) / Var(return) over tokens; not there without a critic or when Var(return) =
-// 0.
+// Those of rollout_columns.h (without a penalty when the KL stands in the loss), kl_coefficient (of
+// this rollout), return (per token), explained_variance = 1 - Var(return - value) / Var(return)
+// over tokens; not there without a critic or when Var(return) = 0.
 std::vector<std::string> ppo_rollout_metrics();
 
 // RolloutRule::assess. `coefficient` is the KL coefficient and is moved on when adaptive.

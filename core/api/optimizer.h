@@ -19,15 +19,34 @@ namespace tightrope {
 // What the trajectories of a case are.
 enum class TrajectoryKind {
   kSupervised,  // one: the factual trajectory
-  kPair,        // two: chosen, rejected
-  kRollout,     // one that the policy itself drew; see core/api/rollout.h
+  kPair,        // chosen first, then negatives() rejected ones
+  kRollout,     // those that the policy itself drew; see core/api/rollout.h
 };
 
 // Counts over the whole optimizer step (all groups, all micro-batches), fixed before the pass.
 struct BatchTotals {
-  double cases = 0;          // pairs, or supervised trajectories
+  double cases = 0;
+  double trajectories = 0;
   double scored_tokens = 0;  // over every trajectory
   double chosen_tokens = 0;  // scored tokens of first trajectories
+  double kl_baseline = 0;    // nat; of optimizers that need mismatched trajectories
+
+  // Counts the next trajectory of a case; `first`: it begins the case.
+  void add(std::span<const std::uint8_t> trajectory_mask, bool first) {
+    double scored = 0;
+    for (const std::uint8_t m : trajectory_mask) scored += m;
+    cases += first ? 1 : 0;
+    trajectories += 1;
+    scored_tokens += scored;
+    chosen_tokens += first ? scored : 0;
+  }
+};
+
+// The trajectories of a whole optimizer step, without what the policy says of them.
+struct BatchShape {
+  std::span<const std::int32_t> group_begin;  // [cases + 1] trajectory index
+  std::span<const std::int32_t> offset;       // [trajectories + 1] token index
+  std::span<const std::uint8_t> mask;         // [tokens]
 };
 
 // Sums collected over a step; divided once, at its end. Keys are the metric names of the log.
@@ -45,6 +64,16 @@ class Optimizer {
   virtual ~Optimizer() = default;
   virtual TrajectoryKind trajectories() const = 0;
   virtual bool needs_reference() const = 0;
+  // Rejected trajectories of a kPair case, >= 1.
+  virtual int negatives() const { return 1; }
+  // Whether totals.kl_baseline is filled: the mean of log pi(y' | v) - log ref(y' | v) over the
+  // step's trajectories y', each under the image of the case before its own (KTO's z0).
+  virtual bool needs_mismatched() const { return false; }
+  // Weights [cases] of the step's cases (group.case_weight); empty, as by default: 1 each.
+  virtual std::vector<double> case_weights(const BatchShape& step) const {
+    static_cast<void>(step);
+    return {};
+  }
   // What loss() reads of a group besides log-probs.
   virtual Wanted wanted() const { return {}; }
   // How kRollout trajectories become training data; null for every other kind.

@@ -12,15 +12,18 @@
 
 namespace tightrope {
 
-// A batch of N complete trajectories, M tokens; columns [M] are flattened like the batch and never
-// read where the mask is 0.
+// A batch of N complete trajectories of B cases, M tokens; columns [M] are flattened like the batch
+// and never read where the mask is 0.
 struct Rollout {
+  std::span<const std::int32_t> group_begin;        // [B + 1] trajectory index
   std::span<const std::int32_t> offset;             // [N + 1]
   std::span<const std::uint8_t> mask;               // [M]
   std::span<const double> behaviour_log_prob;       // [M] nat
   std::span<const double> behaviour_value = {};     // [M]; empty without a critic
   std::span<const double> reference_log_prob = {};  // [M] nat; empty unless needed
   std::span<const double> score;                    // [N] of the reward model
+  std::span<const double> greedy_score = {};        // [B] of plan().greedy; empty otherwise
+  int cases() const { return static_cast<int>(group_begin.size()) - 1; }
   int trajectories() const { return static_cast<int>(offset.size()) - 1; }
 };
 
@@ -30,11 +33,14 @@ struct Assessment {
   std::vector<double> target_return;
 };
 
-// How a rollout is used: every trajectory exactly once per epoch, in shuffled minibatches whose
-// sizes differ by one at most.
+// How a rollout is drawn and used: every case exactly once per epoch, in shuffled minibatches of
+// whole cases whose sizes differ by one at most.
 struct RolloutPlan {
   int epochs = 1;       // >= 1
-  int minibatches = 1;  // >= 1, at most the trajectories of a rollout
+  int minibatches = 1;  // >= 1, at most the cases of a rollout
+  int samples = 1;      // trajectories per case, >= 1
+  bool greedy = false;  // score each case's greedy trajectory, too
+  int refills = 0;      // times that cases with equal scores are replaced by fresh ones, >= 0
 };
 
 class RolloutRule {

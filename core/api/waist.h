@@ -46,9 +46,11 @@ struct Group {
   std::span<const double> entropy;       // empty unless wanted
   std::span<const double> value;         // empty unless wanted
   TokenData data;                        // of this group's tokens
+  std::span<const double> case_weight;   // [cases]; empty: 1 each; filled behind the policy's pass
   std::span<const std::int32_t> tokens;  // token ids (for rules that compare trajectories)
   int cases() const { return static_cast<int>(group_begin.size()) - 1; }
   int trajectories() const { return static_cast<int>(offset.size()) - 1; }
+  double weight_of(int c) const { return case_weight.empty() ? 1.0 : case_weight[c]; }
 };
 
 // dL/d quantity of the same tokens; starts at zero, the pullback adds to it.

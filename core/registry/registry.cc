@@ -37,11 +37,10 @@ bool is_lower_snake(const std::string& name) {
          name[0] <= 'z';
 }
 
-std::vector<std::string> names_of(const std::string& kind, bool with_summary) {
+std::vector<std::string> names_of(const std::string& kind) {
   std::vector<std::string> names;
   for (const auto& [key, info] : catalogue().components) {
-    if (key.first != kind) continue;
-    names.push_back(with_summary ? fmt::format("{} ({})", info.name, info.summary) : info.name);
+    if (key.first == kind) names.push_back(info.name);
   }
   return names;
 }
@@ -92,7 +91,7 @@ void remember_component(ComponentInfo info, const std::vector<std::string>& defe
 const Node* component_type(const std::string& kind, const Node& node, const std::string& path,
                            Problems& problems) {
   if (node.is_scalar()) return &node;
-  const std::string known = join(names_of(kind, true), ", ");
+  const std::string known = join(names_of(kind), ", ");
   if (!node.is_map()) {
     problems.add(node.mark(), path,
                  fmt::format("expected {{type: NAME, ...}} or the name of a {}, got {}; known: {}",
@@ -116,10 +115,10 @@ const Node* component_type(const std::string& kind, const Node& node, const std:
 
 void report_unknown(const std::string& kind, const std::string& name, const Mark& mark,
                     const std::string& path, Problems& problems) {
-  const std::string hint = did_you_mean(name, names_of(kind, false));
+  const std::string hint = did_you_mean(name, names_of(kind));
   problems.add(mark, path,
                fmt::format("unknown {} {}{} known: {}", kind, shown_text(name),
-                           hint.empty() ? ";" : hint, join(names_of(kind, true), ", ")));
+                           hint.empty() ? ";" : hint, join(names_of(kind), ", ")));
 }
 
 }  // namespace internal

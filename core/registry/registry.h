@@ -49,7 +49,7 @@ void check_kind(const std::string& kind);
 const Node* component_type(const std::string& kind, const Node& node, const std::string& path,
                            Problems& problems);
 void remember_component(ComponentInfo info, const std::vector<std::string>& defects);
-// Adds "unknown drift "x"; did you mean ...; known: a (summary), ..." to problems.
+// Adds "unknown drift "x"; did you mean ...; known: a, b" to problems.
 void report_unknown(const std::string& kind, const std::string& name, const Mark& mark,
                     const std::string& path, Problems& problems);
 

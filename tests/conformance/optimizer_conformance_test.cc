@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(Registered, OptimizerConformance,
 
 TEST(OptimizerNames, NoneWasLostByTheLinker) {
   const std::vector<std::string> names = Registry<Optimizer>::get().names();
-  for (const char* name : {"cpo", "dpo", "ppo", "sft"}) {
+  for (const char* name : {"cpo", "dpo", "grpo", "ppo", "reinforce", "rloo", "sft"}) {
     EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
   }
 }

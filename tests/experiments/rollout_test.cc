@@ -3,49 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "experiments/lane.h"
-#include "experiments/runner.h"
-#include "experiments/stage_policy.h"
-#include "experiments/streams.h"
-#include "tests/experiments/engine_support.h"
+#include "tests/experiments/bandit_lane.h"
 
 namespace tightrope {
 namespace {
-
-const std::string kFile = std::string(TIGHTROPE_SOURCE_DIR) + "/tests/experiments/bandit_ppo.yaml";
-
-std::shared_ptr<const Experiment> bandit(const std::vector<std::string>& sets = {}) {
-  const Node tree = load_experiment_tree(kFile, sets);
-  return check_file(tree).plan.experiment(0);
-}
-
-struct Trained {
-  std::unique_ptr<Lane> lane;
-  std::shared_ptr<WorldContext> context;
-};
-
-Trained start(const std::shared_ptr<const Experiment>& experiment, std::int64_t seed) {
-  Trained out;
-  out.context = std::make_shared<WorldContext>(*experiment, seed);
-  const auto policy = make_policy(*experiment, out.context->world());
-  std::vector<float> first(policy->parameter_count(), 0.0F);
-  policy->initialise(lane_stream(*experiment, Purpose::kInitial, seed), first);
-  out.lane = std::make_unique<Lane>(experiment, 0, seed, out.context, policy, first, first);
-  return out;
-}
-
-std::vector<double> law_of(Lane& lane) {
-  TokenBatch batch;
-  batch.clear(1);
-  batch.add_case(std::vector<float>{1.0F});
-  const Vocabulary& v = lane.context().world().vocabulary();
-  batch.add({{Vocabulary::think(), v.end_think()}, {0, 1}});
-  Distributions out;
-  lane.policy().distribution(lane.parameters(), batch, out, lane.workspace());
-  std::vector<double> law;
-  for (int z = 0; z < out.diseases; ++z) law.push_back(std::exp(out.belief[out.diseases + z]));
-  return law;
-}
 
 // Eight seeds, learning rate to 0: their mean lies within five standard errors (estimated from the
 // seeds themselves, at least 0.002 for what clipping and 400 steps leave) of the Boltzmann policy.

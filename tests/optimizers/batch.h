@@ -58,13 +58,9 @@ class Flat {
         mask.insert(mask.end(), s.mask.begin(), s.mask.end());
         tokens.insert(tokens.end(), s.tokens.begin(), s.tokens.end());
         offset.push_back(static_cast<std::int32_t>(log_prob.size()));
-        for (auto m : s.mask) {
-          totals.scored_tokens += m;
-          if (&s == &sequences.front()) totals.chosen_tokens += m;
-        }
+        totals.add(s.mask, &s == &sequences.front());
       }
       begin.push_back(static_cast<std::int32_t>(offset.size()) - 1);
-      totals.cases += 1;
     }
     // What rollouts know besides: any numbers, the same for the same place and log-prob.
     for (std::size_t t = 0; t < log_prob.size(); ++t) {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/api/rollout.h"
-#include "core/base/math.h"
+#include "tests/optimizers/bandit.h"
 #include "tests/optimizers/batch.h"
 
 namespace tightrope::optimizer_test {
@@ -124,43 +124,6 @@ TEST(Ppo, EntropyGradientIsLinearInItsCoefficient) {
   }
 }
 
-// Descent on the bandit's logits with the exact expectation over actions: assess() and loss() of
-// the optimizer for every action, weighted by its probability.
-std::vector<double> descend(const std::string& yaml) {
-  const std::vector<double> reward = {1, 0, 0.5, 0.25};
-  const auto ppo = build(yaml);
-  std::vector<double> logits(4, 0.0);
-  for (int step = 0; step < 4000; ++step) {
-    const double norm = log_sum_exp(logits);
-    std::vector<double> slope(4);
-    double total = 0;
-    for (int a = 0; a < 4; ++a) {
-      Flat flat({{{.log_prob = {logits[a] - norm},
-                   .reference = {std::log(0.25)},
-                   .mask = {1},
-                   .tokens = {a}}}});
-      flat.behaviour = flat.log_prob;
-      const std::vector<double> score = {reward[a]};
-      std::vector<double> state = ppo->rollout()->initial_state();
-      Assessment assessed;
-      MetricSums metrics;
-      ppo->rollout()->assess({.offset = flat.offset,
-                              .mask = flat.mask,
-                              .behaviour_log_prob = flat.behaviour,
-                              .reference_log_prob = flat.reference,
-                              .score = score},
-                             state, assessed, metrics);
-      flat.advantage = assessed.advantage;
-      slope[a] = std::exp(logits[a] - norm) * flat.run(*ppo).gradient[0];
-      total += slope[a];
-    }
-    for (int a = 0; a < 4; ++a) logits[a] -= slope[a] - std::exp(logits[a] - norm) * total;
-  }
-  const double norm = log_sum_exp(logits);
-  for (double& x : logits) x = std::exp(x - norm);
-  return logits;
-}
-
 // KL in the reward has the Boltzmann policy as its fixed point, k2 in the loss too; k3 in the loss
 // has another one: a silent change of estimator or placement is seen here.
 TEST(Ppo, FixedPointsOnTheBandit) {
@@ -171,7 +134,7 @@ TEST(Ppo, FixedPointsOnTheBandit) {
       {"{type: ppo, kl_placement: loss, kl_estimator: k2, ", "boltzmann"},
       {"{type: ppo, kl_placement: loss, kl_estimator: k3, ", "k3_fixed_point"}};
   for (const auto& [head, name] : rows) {
-    const std::vector<double> policy = descend(head + rest);
+    const std::vector<double> policy = descend_on_bandit(head + rest, 1);
     for (int a = 0; a < 4; ++a) {
       EXPECT_NEAR(policy[a], g[name]["policy"][a].get<double>(), 1e-6) << head;
     }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights of cases that make a normalisation over the whole step one over its microbatches: the
+// peers' result under gradient accumulation, which depends on how the step is cut. Microbatches are
+// `size` consecutive cases, the last one what is left.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "core/api/optimizer.h"
+
+namespace tightrope {
+
+// [cases]: the token mean of the step, so weighted, is the mean over microbatches of their token
+// means.
+inline std::vector<double> token_mean_of_microbatches(const BatchShape& step, int size) {
+  const int cases = static_cast<int>(step.group_begin.size()) - 1;
+  const int parts = (cases + size - 1) / size;
+  std::vector<double> tokens(parts, 0.0);
+  double all = 0;
+  for (int c = 0; c < cases; ++c) {
+    const std::int32_t end = step.offset[step.group_begin[c + 1]];
+    for (std::int32_t t = step.offset[step.group_begin[c]]; t < end; ++t) {
+      tokens[c / size] += step.mask[t];
+      all += step.mask[t];
+    }
+  }
+  std::vector<double> out(cases, 0.0);
+  for (int c = 0; c < cases; ++c) {
+    if (tokens[c / size] > 0) out[c] = all / (tokens[c / size] * parts);
+  }
+  return out;
+}
+
+}  // namespace tightrope
