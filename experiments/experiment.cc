@@ -210,6 +210,12 @@ class StageReader {
                     "this optimizer compares pairs: an `expert:` must propose the rejected "
                     "trajectories; see `tightrope list expert`");
     }
+    if (stage.optimizer && stage.optimizer->needs_mismatched() && stage.batch < 2) {
+      problems_.add(mark_of(node, "batch"), path + ".batch",
+                    "batch = " + std::to_string(stage.batch) +
+                        " violates batch >= 2: this optimizer pairs trajectories with the images "
+                        "of other cases");
+    }
     check_rollout(node, path, stage);
   }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/base/check.h"
+#include "experiments/mismatched.h"
 #include "experiments/stage_policy.h"
 #include "experiments/workers.h"
 
@@ -75,6 +76,10 @@ void Lane::gather_batch() {
 
 LaneStep Lane::training_step() {
   gather_batch();
+  if (stage().optimizer->needs_mismatched()) {
+    totals_.kl_baseline =
+        mismatched_log_ratio(*policy_, parameters_, reference_, batch_, *workspace_);
+  }
   metrics_.clear();
   pullback_.emplace(*stage().optimizer, batch_, totals_, metrics_);
   std::fill(gradient_.begin(), gradient_.end(), 0.0F);

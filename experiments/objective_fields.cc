@@ -54,9 +54,9 @@ const std::vector<std::string>& pair_form() {
 
 // The form for rules on single trajectories with advantages and values.
 const std::vector<std::string>& trajectory_form() {
-  static const std::vector<std::string> fields = {"policy",    "behaviour", "reference",
-                                                  "mask",      "advantage", "value",
-                                                  "value_old", "return",    "entropy"};
+  static const std::vector<std::string> fields = {
+      "policy",    "behaviour", "reference", "mask",   "advantage",     "value",
+      "value_old", "return",    "entropy",   "reward", "greedy_reward", "group_size"};
   return fields;
 }
 

@@ -32,6 +32,30 @@ Trajectory supervised(const Stage& stage, const Vocabulary& vocabulary, const Ca
   return out;
 }
 
+// The factual trajectory and the expert's alternatives, each with a disease of its own where the
+// expert chooses it.
+void add_alternatives(const Stage& stage, ExpertContext& context, int n, const Stream& stream,
+                      std::uint32_t step, TokenBatch& to) {
+  std::vector<int> proposed;
+  Trajectory chosen;
+  for (int k = 0; k < stage.optimizer->negatives(); ++k) {
+    context.excluded = proposed;
+    const Pair pair =
+        stage.expert->propose(context, n, stage.thinking,
+                              k == 0 ? stream : stream.child(static_cast<std::uint64_t>(k)), step);
+    if (k == 0) {
+      chosen = pair.chosen;
+      to.add(chosen);
+    }
+    TR_REQUIRE(pair.chosen.tokens == chosen.tokens,
+               "stage {}: several negatives need one factual side, this expert cuts it anew for "
+               "each (cut: random_step)",
+               stage.name);
+    to.add(pair.rejected);
+    proposed.push_back(pair.rejected_disease);
+  }
+}
+
 }  // namespace
 
 void copy_case(const Cases& from, int m, Cases& to, int n) {
@@ -101,12 +125,9 @@ TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws&
   for (int n = 0; n < count; ++n) {
     all_.add_case(cases.image_of(n));
     if (stage.optimizer->trajectories() == TrajectoryKind::kPair) {
-      const ExpertContext context{
-          world, laws.of(n), cases,
-          policy_belief ? belief : std::function<void(int, std::span<double>)>()};
-      const Pair pair = stage.expert->propose(context, n, stage.thinking, streams.expert, step);
-      all_.add(pair.chosen);
-      all_.add(pair.rejected);
+      ExpertContext context{world, laws.of(n), cases,
+                            policy_belief ? belief : std::function<void(int, std::span<double>)>()};
+      add_alternatives(stage, context, n, streams.expert, step, all_);
     } else {
       all_.add(supervised(stage, world.vocabulary(), cases, n, streams.form.at(step, n)));
     }

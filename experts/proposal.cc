@@ -73,10 +73,13 @@ std::vector<double> Proposal::law(const ExpertContext& context, int n) const {
   TR_CHECK(static_cast<int>(weight.size()) == diseases, "{} weights for {} diseases", weight.size(),
            diseases);
   weight[z] = 0;
+  for (const int j : context.excluded) weight[j] = 0;
   double total = 0;
   for (double w : weight) total += w;
-  TR_REQUIRE(total > 0, "no disease beside {} can be proposed: all have probability zero",
-             context.world.vocabulary().names().diseases[z]);
+  TR_REQUIRE(
+      total > 0,
+      "no disease beside {} and {} proposed before can be proposed: all have probability zero",
+      context.world.vocabulary().names().diseases[z], context.excluded.size());
   for (double& w : weight) w /= total;
   return weight;
 }

@@ -15,16 +15,8 @@ class Dpo final : public Optimizer {
 
   static Schema<Params> schema() {
     Schema<Params> s;
-    s.field("beta", &Params::beta,
-            {.unit = "1",
-             .range = greater_than(0),
-             .help = "strength of the pull to the reference: rewards are beta times log-ratios",
-             .per_lane = true});
-    s.field("rpo_alpha", &Params::rpo_alpha,
-            {.unit = "1",
-             .range = at_least(0),
-             .help = "weight of the chosen side's negative log-likelihood per token of the step",
-             .per_lane = true});
+    add_beta_field(s, &Params::beta);
+    add_likelihood_field(s, "rpo_alpha", &Params::rpo_alpha);
     add_preference_fields(s);
     return s;
   }

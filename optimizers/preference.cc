@@ -9,18 +9,6 @@
 namespace tightrope {
 namespace {
 
-// Sums over the pairs of one group; added to the step's metrics once per group.
-struct Tally {
-  double loss = 0;
-  double reward_chosen = 0;
-  double reward_rejected = 0;
-  double accurate = 0;
-  double log_prob_chosen = 0;
-  double log_prob_rejected = 0;
-  double ratio_chosen = 0;
-  double chosen_tokens = 0;
-};
-
 struct Sides {
   TrajectoryView chosen;
   TrajectoryView rejected;
@@ -28,14 +16,12 @@ struct Sides {
   SequenceSum rejected_sum;
 };
 
-Sides sides_of(const Group& group, const GroupGradient& gradient, int pair) {
-  const int first = group.group_begin[pair] - group.group_begin[0];
-  TR_CHECK(group.group_begin[pair + 1] - group.group_begin[pair] == 2,
-           "case {} has {} trajectories, a pair has 2", group.first_case + pair,
-           group.group_begin[pair + 1] - group.group_begin[pair]);
+Sides sides_of(const PreferenceOptions& options, const Group& group, const GroupGradient& gradient,
+               int chosen, int rejected) {
   Sides s;
-  s.chosen = trajectory_of(group, gradient, first);
-  s.rejected = trajectory_of(group, gradient, first + 1);
+  s.chosen = trajectory_of(group, gradient, chosen);
+  s.rejected = trajectory_of(group, gradient, rejected);
+  if (options.reference_free) s.chosen.reference = s.rejected.reference = {};
   s.chosen_sum = sum_scored(s.chosen);
   s.rejected_sum = sum_scored(s.rejected);
   return s;
@@ -63,22 +49,6 @@ double add_preference(const PreferenceOptions& options, const Sides& s, double w
   return loss.value;
 }
 
-void add_to(MetricSums& metrics, const std::vector<std::string>& names, const Tally& tally,
-            double pairs) {
-  const double sums[] = {tally.reward_chosen,    tally.reward_rejected,
-                         tally.accurate,         tally.reward_chosen - tally.reward_rejected,
-                         tally.log_prob_chosen,  tally.log_prob_rejected,
-                         -tally.log_prob_chosen, tally.ratio_chosen};
-  MetricSum& loss = metrics[names[0]];
-  loss.sum += tally.loss;
-  loss.count = 1;
-  for (std::size_t m = 1; m < names.size(); ++m) {
-    MetricSum& metric = metrics[names[m]];
-    metric.sum += sums[m - 1];
-    metric.count += names[m] == "nll_loss" ? tally.chosen_tokens : pairs;
-  }
-}
-
 }  // namespace
 
 PreferenceOptions preference_options(const PreferenceParams& p, double beta, double rpo_alpha) {
@@ -95,40 +65,32 @@ PreferenceOptions preference_options(const PreferenceParams& p, double beta, dou
   return options;
 }
 
-std::vector<std::string> preference_metrics() {
-  return {
-      "loss",         "rewards/chosen", "rewards/rejected", "rewards/accuracies", "rewards/margins",
-      "logps/chosen", "logps/rejected", "nll_loss",         "displacement/chosen"};
+void add_pair(const PreferenceOptions& options, const Group& group, const BatchTotals& totals,
+              const GroupGradient& gradient, int chosen, int rejected, double weight,
+              PreferenceTally& tally) {
+  const Sides s = sides_of(options, group, gradient, chosen, rejected);
+  tally.add_loss(weight * add_preference(options, s, weight));
+  add_likelihood_term(options.rpo_alpha, totals, s.chosen, s.chosen_sum, tally);
+  tally.add(s.chosen_sum, options.link.beta * s.chosen_sum.ratio(), s.rejected_sum,
+            options.link.beta * s.rejected_sum.ratio());
 }
 
 void preference_loss(const PreferenceOptions& options, const Group& group,
                      const BatchTotals& totals, GroupGradient gradient, MetricSums& metrics) {
-  static const std::vector<std::string> names = preference_metrics();
-  TR_CHECK(group.data.reference_log_prob.size() == group.log_prob.size(),
+  TR_CHECK(options.reference_free || group.data.reference_log_prob.size() == group.log_prob.size(),
            "{} reference log-probs for {} tokens", group.data.reference_log_prob.size(),
            group.log_prob.size());
   const double pair_weight = totals.cases > 0 ? 1.0 / totals.cases : 0.0;
-  const double nll_weight =
-      totals.chosen_tokens > 0 ? options.rpo_alpha / totals.chosen_tokens : 0.0;
-  Tally tally;
+  PreferenceTally tally;
   for (int pair = 0; pair < group.cases(); ++pair) {
-    const Sides s = sides_of(group, gradient, pair);
-    tally.loss += pair_weight * add_preference(options, s, pair_weight);
-    if (nll_weight != 0) {
-      tally.loss -= nll_weight * s.chosen_sum.log_prob;
-      add_slope(s.chosen, -nll_weight);
-    }
-    const double chosen = options.link.beta * s.chosen_sum.ratio();
-    const double rejected = options.link.beta * s.rejected_sum.ratio();
-    tally.reward_chosen += chosen;
-    tally.reward_rejected += rejected;
-    tally.accurate += chosen > rejected ? 1 : 0;
-    tally.log_prob_chosen += s.chosen_sum.log_prob;
-    tally.log_prob_rejected += s.rejected_sum.log_prob;
-    tally.ratio_chosen += s.chosen_sum.ratio();
-    tally.chosen_tokens += s.chosen_sum.length;
+    const int first = group.group_begin[pair] - group.group_begin[0];
+    TR_CHECK(group.group_begin[pair + 1] - group.group_begin[pair] == 2,
+             "case {} has {} trajectories, a pair has 2", group.first_case + pair,
+             group.group_begin[pair + 1] - group.group_begin[pair]);
+    add_pair(options, group, totals, gradient, first, first + 1,
+             pair_weight * group.weight_of(pair), tally);
   }
-  add_to(metrics, names, tally, group.cases());
+  tally.add_to(metrics, !options.reference_free);
 }
 
 }  // namespace tightrope

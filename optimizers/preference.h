@@ -12,6 +12,7 @@
 #include "core/api/optimizer.h"
 #include "core/config/schema.h"
 #include "optimizers/pairwise_link.h"
+#include "optimizers/preference_tally.h"
 
 namespace tightrope {
 
@@ -24,7 +25,8 @@ enum class Credit {
 struct PreferenceOptions {
   LinkOptions link;
   Credit credit = Credit::kTrajectory;
-  double rpo_alpha = 0;  // >= 0, weight of the negative log-likelihood of the chosen side
+  double rpo_alpha = 0;         // >= 0, weight of the negative log-likelihood of the chosen side
+  bool reference_free = false;  // log-probs stand in the place of log-ratios
 };
 
 // The options that dpo and cpo share, as they are written in YAML; a component's Params derives.
@@ -41,16 +43,25 @@ struct PreferenceParams {
 
 PreferenceOptions preference_options(const PreferenceParams& params, double beta, double rpo_alpha);
 
+// The fields `beta` and the weight of the likelihood term, which is called rpo_alpha or cpo_alpha.
+template <class Params>
+void add_beta_field(Schema<Params>& schema, double Params::*member);
+template <class Params>
+void add_likelihood_field(Schema<Params>& schema, const char* name, double Params::*member);
+
 // Adds the shared fields and the rules between them; `Params` derives from PreferenceParams.
 template <class Params>
 void add_preference_fields(Schema<Params>& schema);
 
-// TRL's names. rewards/* is beta times the log-ratio of the whole trajectory and accuracies counts
-// chosen > rejected strictly, whatever link, divergence and credit are; displacement/chosen is the
-// mean log-ratio of the chosen side, nat; nll_loss is per chosen token.
-std::vector<std::string> preference_metrics();
+// Adds one pair, given by its trajectories in the group. `weight`: of its preference term.
+// Rewards are beta times the log-ratio of the whole trajectory, whatever link, divergence and
+// credit are.
+void add_pair(const PreferenceOptions& options, const Group& group, const BatchTotals& totals,
+              const GroupGradient& gradient, int chosen, int rejected, double weight,
+              PreferenceTally& tally);
 
-// Optimizer::loss of the engine; a group holds whole pairs, chosen first.
+// Optimizer::loss of the engine; a group holds whole pairs, chosen first. A pair's preference term
+// weighs group.weight_of(pair) / pairs; its likelihood term is not weighed.
 void preference_loss(const PreferenceOptions& options, const Group& group,
                      const BatchTotals& totals, GroupGradient gradient, MetricSums& metrics);
 

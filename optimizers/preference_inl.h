@@ -5,6 +5,24 @@
 namespace tightrope {
 
 template <class Params>
+void add_beta_field(Schema<Params>& s, double Params::*member) {
+  s.field("beta", member,
+          {.unit = "1",
+           .range = greater_than(0),
+           .help = "strength of the pull to the reference: rewards are beta times log-ratios",
+           .per_lane = true});
+}
+
+template <class Params>
+void add_likelihood_field(Schema<Params>& s, const char* name, double Params::*member) {
+  s.field(name, member,
+          {.unit = "1",
+           .range = at_least(0),
+           .help = "weight of the chosen side's negative log-likelihood per token of the step",
+           .per_lane = true});
+}
+
+template <class Params>
 void add_preference_fields(Schema<Params>& s) {
   const auto text = [&s](const char* name, auto member, std::vector<std::string> choices,
                          const char* help) {

@@ -5,10 +5,10 @@
 //   L = sum_t w_t [ policy_t + c_v value_t - c_e H_t + b kl_t ]
 //
 //   policy_t  clip      clipped_ratio.h (arXiv 1707.06347, eq. 7)
-//             truncate  -stop(min(rho, cap)) A log pi_t      CISPO (arXiv 2506.13585, eq. 4)
+//             truncate  -stop(min(rho, cap)) A log pi_t      CISPO (arXiv 2506.13585)
 //             score     -A log pi_t                          REINFORCE
 //   rho       token          exp(log pi_t - log behaviour_t)
-//             sequence_mean  exp of its mean over the trajectory: GSPO (arXiv 2507.18071, eq. 7)
+//             sequence_mean  exp of its mean over the trajectory: GSPO (arXiv 2507.18071)
 //             sequence_sum   exp of its sum over the trajectory: RLOO; counts once a trajectory
 //             (with a ratio of the trajectory, A is its tokens' mean)
 //   value_t of clipped_value.h, H_t the entropy of the law that token t was drawn from, kl_t of

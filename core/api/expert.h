@@ -27,6 +27,7 @@ struct ExpertContext {
   const Cases& cases;              // all cases of the stage (random negatives are other patients)
   // P(z | v) of the current policy without thinking for case n, [Z]; empty when not available.
   std::function<void(int n, std::span<double> belief)> policy_belief;
+  std::span<const int> excluded = {};  // diseases that were proposed for this case before
 };
 
 class Expert {

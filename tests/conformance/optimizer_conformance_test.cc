@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/api/rollout.h"
 #include "core/random/stream.h"
 #include "tests/optimizers/batch.h"
 
@@ -17,12 +18,16 @@ class OptimizerConformance : public ::testing::TestWithParam<std::string> {
 
   // Five cases of the kind the optimizer takes; the first token of a trajectory is never scored.
   CaseList cases() const {
-    const bool pairs = make()->trajectories() == TrajectoryKind::kPair;
+    const auto optimizer = make();
+    const int per_case = optimizer->trajectories() == TrajectoryKind::kPair
+                             ? 1 + optimizer->negatives()
+                         : optimizer->rollout() != nullptr ? optimizer->rollout()->plan().samples
+                                                           : 1;
     CaseList out;
     Draws draws = Stream(11, Purpose::kStatistics, 1).at(0);
     for (int n = 0; n < 5; ++n) {
       std::vector<Sequence>& sequences = out.emplace_back();
-      for (int side = 0; side < (pairs ? 2 : 1); ++side) {
+      for (int side = 0; side < per_case; ++side) {
         Sequence s;
         const int length = 2 + static_cast<int>(draws.below(4));
         for (int t = 0; t < length; ++t) {
@@ -134,7 +139,8 @@ INSTANTIATE_TEST_SUITE_P(Registered, OptimizerConformance,
 
 TEST(OptimizerNames, NoneWasLostByTheLinker) {
   const std::vector<std::string> names = Registry<Optimizer>::get().names();
-  for (const char* name : {"cpo", "dpo", "grpo", "ppo", "reinforce", "rloo", "sft"}) {
+  for (const char* name : {"apo", "contrastive_po", "cpo", "dpo", "grpo", "kto", "online_dpo",
+                           "orpo", "ppo", "reinforce", "rloo", "sft", "simpo"}) {
     EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
   }
 }

@@ -126,6 +126,84 @@ TEST(Objective, TrajectoryFormSaysWhatIsMissing) {
   EXPECT_THAT(error_of("ppo", input, {"critic=none", "kl_placement=loss"}), HasSubstr("reference"));
 }
 
+// Rewards of one group become the published advantages; their loss at the first update is 0.
+TEST(Objective, RewardsBecomeAdvantages) {
+  const json g = golden("sampled.json");
+  json input = {{"policy", {{-1.0}, {-2.0}, {-0.5, -0.5}, {-3.0}}}, {"reward", g["scores"]}};
+  const json grpo = run_objective("grpo", input, {"num_generations=4", "loss_type=luspo"});
+  for (std::size_t n = 0; n < 4; ++n) {
+    for (const json& a : grpo["advantage"][n]) {
+      EXPECT_NEAR(a.get<double>(), g["advantage"][0]["value"][n].get<double>(), 1e-9);
+    }
+  }
+  EXPECT_EQ(grpo["per_sample"].size(), 1U) << "one case";
+  EXPECT_EQ(grpo["metrics"]["frac_reward_zero_std"], 0.0);
+  const json rloo = run_objective("rloo", input, {"num_generations=2", "beta=0"});
+  EXPECT_EQ(rloo["per_sample"].size(), 2U);
+  EXPECT_NEAR(rloo["advantage"][0][0].get<double>(), 1, 1e-15);
+  EXPECT_NEAR(rloo["advantage"][3][0].get<double>(), -0.25, 1e-15);
+  const json remax = [&] {
+    json with = input;
+    with["greedy_reward"] = {0.5, 0.5, 0.5, 0.5};
+    return run_objective("reinforce", with, {"baseline=greedy"});
+  }();
+  EXPECT_NEAR(remax["advantage"][1][0].get<double>(), -0.5, 1e-15);
+}
+
+TEST(Objective, FixtureOfSampledRules) {
+  const json g = golden("sampled.json");
+  json input = g["fixture"];
+  for (const json& c : g["losses"]) {
+    EXPECT_NEAR(run_objective("grpo", input, sets_of(c["set"]))["loss"].get<double>(),
+                c["loss"].get<double>(), 1e-9);
+  }
+  EXPECT_NEAR(run_objective("rloo", input, {})["loss"].get<double>(),
+              g["rloo"]["loss"].get<double>(), 1e-9);
+  input["group_size"] = 2;
+  const json online = run_objective("online_dpo", input, {});
+  EXPECT_EQ(online["metrics"]["rewards/accuracies"], 1.0) << "0.2 nat above, 0.1 nat";
+}
+
+TEST(Objective, SeveralNegativesAndMismatchedTrajectories) {
+  const json g = golden("reference_free.json");
+  json input = {{"policy_chosen", {{0.5}}}, {"reference_chosen", {{0.0}}}};
+  for (int k = 1; k <= 3; ++k) {
+    const std::string suffix = "_rejected_" + std::to_string(k);
+    input["policy" + suffix] = {{g["plackett_luce"]["others"][k - 1]}};
+    input["reference" + suffix] = {{0.0}};
+  }
+  const json apo = run_objective("apo", input, {"negatives=3"});
+  EXPECT_NEAR(apo["loss"].get<double>(), g["plackett_luce"]["loss"].get<double>(), 1e-9);
+  EXPECT_NEAR(apo["gradient"]["policy_rejected_3"][0][0].get<double>(),
+              g["plackett_luce"]["other_slopes"][2].get<double>(), 1e-9);
+  json unpaired = fixture_p();
+  EXPECT_THAT(error_of("kto", unpaired), HasSubstr("policy_mismatched"));
+  for (std::size_t i = 0; i < 3; ++i) {
+    unpaired["policy_mismatched"].push_back({g["kto"]["mismatched"][i]});
+    unpaired["reference_mismatched"].push_back({g["kto"]["reference"][i]});
+  }
+  EXPECT_NEAR(run_objective("kto", unpaired, {})["loss"].get<double>(),
+              g["kto"]["mean"].get<double>(), 1e-9);
+  json plain = fixture_p();
+  EXPECT_THAT(error_of("simpo", plain), HasSubstr("does not take this field"));
+  plain.erase("reference_chosen");
+  plain.erase("reference_rejected");
+  EXPECT_NEAR(run_objective("simpo", plain, {})["loss"].get<double>(),
+              g["simpo"]["mean"].get<double>(), 1e-9);
+}
+
+TEST(Objective, WhatSampledRulesRefuse) {
+  const json input = {{"policy", {{-1.0}, {-2.0}, {-3.0}}}, {"reward", {1, 0, 0.5}}};
+  EXPECT_THAT(error_of("rloo", input, {"beta=0"}), HasSubstr("must divide the 3 rows"));
+  json both = input;
+  both["advantage"] = {1, 0, 0};
+  EXPECT_THAT(error_of("reinforce", both), HasSubstr("give one of them"));
+  EXPECT_THAT(error_of("reinforce", input, {"baseline=greedy"}), HasSubstr("greedy_reward"));
+  json size = input;
+  size["group_size"] = 0;
+  EXPECT_THAT(error_of("reinforce", size), HasSubstr("integer >= 1"));
+}
+
 TEST(Objective, PaddingMayBeNullOrAnything) {
   json input = fixture_p();
   const json clean = run_objective("dpo", input, {"rpo_alpha=1"});
