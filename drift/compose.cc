@@ -68,10 +68,11 @@ WorldParams compose(const DriftList& list, const WorldParams& base, std::int64_t
   return compose(list, base, t, clock, stream, likeliest_side(mixture_weights(list, t, clock)));
 }
 
-std::vector<DriftEvent> all_events(const DriftList& list, const DriftClock& clock) {
+std::vector<DriftEvent> all_events(const DriftList& list, const DriftClock& clock,
+                                   const Stream& stream) {
   std::vector<DriftEvent> events;
-  for (const auto& process : list) {
-    const std::vector<DriftEvent> more = process->events(clock);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::vector<DriftEvent> more = list[i]->events(clock, path_of(stream, i));
     events.insert(events.end(), more.begin(), more.end());
   }
   std::stable_sort(events.begin(), events.end(),

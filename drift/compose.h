@@ -45,6 +45,7 @@ WorldParams compose(const DriftList& list, const WorldParams& base, std::int64_t
                     const DriftClock& clock, const Stream& stream);
 
 // All events, by time, then by place in the list.
-std::vector<DriftEvent> all_events(const DriftList& list, const DriftClock& clock);
+std::vector<DriftEvent> all_events(const DriftList& list, const DriftClock& clock,
+                                   const Stream& stream);
 
 }  // namespace tightrope

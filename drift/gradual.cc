@@ -50,23 +50,27 @@ class Gradual final : public DriftProcess {
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                     const Stream& stream) const override {
-    return movement_.apply(base, mixture_ ? 1.0 : progress(t, clock), stream);
+    return movement_.apply(base, mixture_ ? 1.0 : weight(t, clock), stream);
   }
 
-  std::vector<DriftEvent> events(const DriftClock& clock) const override {
+  std::vector<DriftEvent> events(const DriftClock& clock, const Stream&) const override {
     return transition_events("gradual", factor(), static_cast<double>(at_.on(clock)), width_,
                              clock);
   }
 
-  double progress(std::int64_t t, const DriftClock& clock) const override {
-    return transition(law_, static_cast<double>(t), static_cast<double>(at_.on(clock)), width_);
+  double progress(std::int64_t t, const DriftClock& clock, const Stream&) const override {
+    return weight(t, clock);
   }
 
   double mixture_weight(std::int64_t t, const DriftClock& clock) const override {
-    return mixture_ ? progress(t, clock) : 1.0;
+    return mixture_ ? weight(t, clock) : 1.0;
   }
 
  private:
+  double weight(std::int64_t t, const DriftClock& clock) const {
+    return transition(law_, static_cast<double>(t), static_cast<double>(at_.on(clock)), width_);
+  }
+
   Movement movement_;
   Law law_;
   StreamTime at_;

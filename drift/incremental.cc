@@ -59,14 +59,14 @@ class Incremental final : public DriftProcess {
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                     const Stream& stream) const override {
-    return movement_.apply(base, progress(t, clock), stream, space_);
+    return movement_.apply(base, progress(t, clock, stream), stream, space_);
   }
 
-  std::vector<DriftEvent> events(const DriftClock& clock) const override {
+  std::vector<DriftEvent> events(const DriftClock& clock, const Stream&) const override {
     return transition_events("incremental", factor(), centre(clock), width(clock), clock);
   }
 
-  double progress(std::int64_t t, const DriftClock& clock) const override {
+  double progress(std::int64_t t, const DriftClock& clock, const Stream&) const override {
     return transition(law_, static_cast<double>(t), centre(clock), width(clock));
   }
 

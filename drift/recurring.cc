@@ -41,10 +41,10 @@ class Recurring final : public DriftProcess {
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                     const Stream& stream) const override {
-    return movement_.apply(base, mixture_ ? 1.0 : progress(t, clock), stream);
+    return movement_.apply(base, mixture_ ? 1.0 : weight(t, clock), stream);
   }
 
-  std::vector<DriftEvent> events(const DriftClock& clock) const override {
+  std::vector<DriftEvent> events(const DriftClock& clock, const Stream&) const override {
     std::vector<DriftEvent> events;
     for (int k = 0; k < repeats_; ++k) {
       const double onset = static_cast<double>(start_.on(clock)) + k * (length_ + gap_);
@@ -58,16 +58,20 @@ class Recurring final : public DriftProcess {
     return events;
   }
 
-  double progress(std::int64_t t, const DriftClock& clock) const override {
+  double progress(std::int64_t t, const DriftClock& clock, const Stream&) const override {
+    return weight(t, clock);
+  }
+
+  double mixture_weight(std::int64_t t, const DriftClock& clock) const override {
+    return mixture_ ? weight(t, clock) : 1.0;
+  }
+
+ private:
+  double weight(std::int64_t t, const DriftClock& clock) const {
     return recurrence(law_, static_cast<double>(t), static_cast<double>(start_.on(clock)), width_,
                       length_, gap_, repeats_);
   }
 
-  double mixture_weight(std::int64_t t, const DriftClock& clock) const override {
-    return mixture_ ? progress(t, clock) : 1.0;
-  }
-
- private:
   Movement movement_;
   StreamTime start_;
   double length_, gap_, width_;

@@ -28,15 +28,15 @@ class Sudden final : public DriftProcess {
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                     const Stream& stream) const override {
-    return movement_.apply(base, progress(t, clock), stream);
+    return movement_.apply(base, progress(t, clock, stream), stream);
   }
 
-  std::vector<DriftEvent> events(const DriftClock& clock) const override {
+  std::vector<DriftEvent> events(const DriftClock& clock, const Stream&) const override {
     if (at_.on(clock) > clock.horizon) return {};
     return {{at_.on(clock), "sudden", factor(), "switch"}};
   }
 
-  double progress(std::int64_t t, const DriftClock& clock) const override {
+  double progress(std::int64_t t, const DriftClock& clock, const Stream&) const override {
     return t >= at_.on(clock) ? 1.0 : 0.0;
   }
 

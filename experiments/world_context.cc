@@ -17,6 +17,7 @@ WorldContext::WorldContext(const Experiment& experiment, std::int64_t seed)
       evaluation_cases_(static_cast<int>(experiment.evaluate.cases)),
       probe_cases_(static_cast<int>(experiment.record.probes)),
       world_(experiment.world->make(lane_stream(experiment, Purpose::kWorld, seed))) {
+  clock_.world = world_.get();
   for (std::size_t e = 0; e < named_.size(); ++e) {
     evaluation_.push_back(std::make_unique<Lazy>());
     probes_.push_back(std::make_unique<Lazy>());

@@ -50,7 +50,7 @@ class WorldContext {
   // The laws that cases 0 .. count - 1 of stream time t come from; which one is drawn per case.
   CaseLaws laws_at(std::int64_t t, int count);
   // Events of all drift processes, by time.
-  std::vector<DriftEvent> events() const { return all_events(drift_, clock_); }
+  std::vector<DriftEvent> events() const { return all_events(drift_, clock_, drift_stream_); }
   // Evaluation and probe cases of the e-th named environment; built on first use, then constant.
   const CaseSet& evaluation(std::size_t e);
   const CaseSet& probes(std::size_t e);

@@ -17,6 +17,13 @@ struct AlternativeReport {
 
 class ConceptEnvironment : public Environment {
  public:
+  // `reward` [Z, Z]: what a written diagnosis earns, by the case's; empty: 1 for the case's own.
+  explicit ConceptEnvironment(std::vector<double> reward) : reward_(std::move(reward)) {}
+
+  // 0 without a diagnosis.
+  double reward(const Cases& cases, int n, std::span<const Token> tokens) const final;
+
+  virtual const Vocabulary& vocabulary() const = 0;
   virtual const ConceptGraph& graph() const = 0;
   // The paper's rule, for a reader who has the report and the graph only: attributes associated
   // with i = z_n and not with j are dropped, those excluded by j are dropped, those associated with
@@ -28,6 +35,9 @@ class ConceptEnvironment : public Environment {
   // do(z = j) with monotone coupling of every attribute; slots of unchanged attributes stay. What
   // no real system can have.
   virtual AlternativeReport structural(const Cases& cases, int n, int j, Draws& draws) const = 0;
+
+ private:
+  std::vector<double> reward_;
 };
 
 }  // namespace tightrope

@@ -254,6 +254,16 @@ WorldParams concept_tables(const ConceptStructure& s, const Stream& stream) {
            "P(a_k = 1 | u) of spurious attributes"});
   add_visual(s, out);
   add_report(s, out);
+  std::vector<double> reward(static_cast<std::size_t>(diseases) * diseases, 0.0);
+  for (int z = 0; z < diseases; ++z) reward[static_cast<std::size_t>(z) * (diseases + 1)] = 1;
+  out.add({"reward",
+           "reward",
+           Constraint::kReal,
+           {"disease", "written"},
+           {diseases, diseases},
+           std::move(reward),
+           "1",
+           "what the world pays for a written diagnosis, by the true one"});
   return out;
 }
 

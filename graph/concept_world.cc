@@ -28,7 +28,8 @@ class GenerativeWorld final : public World {
 
   std::shared_ptr<const Environment> environment(const WorldParams& params) const override {
     return std::make_shared<GenerativeEnvironment>(structure_.graph, structure_.vocabulary,
-                                                   generative_law(structure_, params));
+                                                   generative_law(structure_, params),
+                                                   params.at("reward").values);
   }
 
   std::vector<MechanismDistance> distances(const WorldParams& old_params,

@@ -15,8 +15,9 @@ std::vector<double> widened(std::span<const float> image) { return {image.begin(
 
 GenerativeEnvironment::GenerativeEnvironment(std::shared_ptr<const ConceptGraph> graph,
                                              std::shared_ptr<const Vocabulary> vocabulary,
-                                             GenerativeLaw law)
-    : graph_(std::move(graph)),
+                                             GenerativeLaw law, std::vector<double> reward)
+    : ConceptEnvironment(std::move(reward)),
+      graph_(std::move(graph)),
       vocabulary_(std::move(vocabulary)),
       law_(std::move(law)),
       sampler_(law_),
@@ -46,16 +47,6 @@ void GenerativeEnvironment::oracle_log_prob(std::span<const float> image,
 void GenerativeEnvironment::belief_of_image(std::span<const float> image,
                                             std::span<double> belief) const {
   oracle_.belief(widened(image), belief);
-}
-
-double GenerativeEnvironment::reward(const Cases& cases, int n,
-                                     std::span<const Token> tokens) const {
-  for (Token token : tokens) {
-    if (vocabulary_->is_disease(token)) {
-      return vocabulary_->disease_of(token) == cases.disease[n] ? 1 : 0;
-    }
-  }
-  return 0;
 }
 
 std::vector<double> GenerativeEnvironment::disease_prior() const {

@@ -15,7 +15,8 @@ class GenerativeEnvironment final : public ConceptEnvironment {
  public:
   // The graph has the vocabulary's attributes, spurious ones included, in the same order.
   GenerativeEnvironment(std::shared_ptr<const ConceptGraph> graph,
-                        std::shared_ptr<const Vocabulary> vocabulary, GenerativeLaw law);
+                        std::shared_ptr<const Vocabulary> vocabulary, GenerativeLaw law,
+                        std::vector<double> reward = {});
 
   void sample(const Stream& stream, std::uint32_t step, std::uint32_t first_row, int count,
               Cases& out) const override;
@@ -25,11 +26,11 @@ class GenerativeEnvironment final : public ConceptEnvironment {
   void oracle_log_prob(std::span<const float> image, std::span<const Token> tokens,
                        std::span<double> log_prob) const override;
   void belief_of_image(std::span<const float> image, std::span<double> belief) const override;
-  double reward(const Cases& cases, int n, std::span<const Token> tokens) const override;
   std::vector<double> disease_prior() const override;
   std::vector<double> disease_prior_by_site() const override { return law_.pi; }
 
   const ConceptGraph& graph() const override { return *graph_; }
+  const Vocabulary& vocabulary() const override { return *vocabulary_; }
   AlternativeReport edit(const Cases& cases, int n, int j, Draws& draws) const override;
   AlternativeReport structural(const Cases& cases, int n, int j, Draws& draws) const override;
 

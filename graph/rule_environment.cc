@@ -16,8 +16,9 @@ Slot draw_slot(const SlotLaw& law, Draws& draws) {
   return law[3] > 0 ? Slot::kAbsent : Slot::kSilent;
 }
 
-RuleEnvironment::RuleEnvironment(std::shared_ptr<const RuleBasis> basis, RuleLaw law)
-    : basis_(std::move(basis)), law_(std::move(law)) {}
+RuleEnvironment::RuleEnvironment(std::shared_ptr<const RuleBasis> basis, RuleLaw law,
+                                 std::vector<double> reward)
+    : ConceptEnvironment(std::move(reward)), basis_(std::move(basis)), law_(std::move(law)) {}
 
 const RuleMarginals& RuleEnvironment::marginals() const {
   std::call_once(marginals_once_, [this] { marginals_.emplace(law_); });
@@ -108,14 +109,6 @@ void RuleEnvironment::belief_of_image(std::span<const float> image,
   RuleOracle walk(law_, basis_->vocabulary);
   walk.begin(image);
   walk.belief(belief);
-}
-
-double RuleEnvironment::reward(const Cases& cases, int n, std::span<const Token> tokens) const {
-  int answer = -1;
-  for (Token token : tokens) {
-    if (basis_->vocabulary.is_disease(token)) answer = basis_->vocabulary.disease_of(token);
-  }
-  return answer == cases.disease[n] ? 1 : 0;
 }
 
 std::vector<double> RuleEnvironment::disease_prior_by_site() const {

@@ -21,7 +21,8 @@ struct RuleBasis {
 
 class RuleEnvironment final : public ConceptEnvironment {
  public:
-  RuleEnvironment(std::shared_ptr<const RuleBasis> basis, RuleLaw law);
+  RuleEnvironment(std::shared_ptr<const RuleBasis> basis, RuleLaw law,
+                  std::vector<double> reward = {});
 
   void sample(const Stream& stream, std::uint32_t step, std::uint32_t first_row, int count,
               Cases& out) const override;
@@ -32,11 +33,11 @@ class RuleEnvironment final : public ConceptEnvironment {
   void oracle_log_prob(std::span<const float> image, std::span<const Token> tokens,
                        std::span<double> log_prob) const override;
   void belief_of_image(std::span<const float> image, std::span<double> belief) const override;
-  double reward(const Cases& cases, int n, std::span<const Token> tokens) const override;
   std::vector<double> disease_prior() const override;
   std::vector<double> disease_prior_by_site() const override;
 
   const ConceptGraph& graph() const override { return basis_->graph; }
+  const Vocabulary& vocabulary() const override { return basis_->vocabulary; }
   // The graph's plan i -> j on all slots but the deciding findings of j's category; of these the
   // fewest are changed that make the rule say j (xor: one of the two at random; and: every missing
   // one, or one of the two at random; one: the first).

@@ -26,7 +26,8 @@ class RuleWorld final : public World {
   const WorldParams& base() const override { return base_; }
 
   std::shared_ptr<const Environment> environment(const WorldParams& params) const override {
-    return std::make_shared<RuleEnvironment>(basis_, compile_rule_law(shape_, params));
+    return std::make_shared<RuleEnvironment>(basis_, compile_rule_law(shape_, params),
+                                             params.at("reward").values);
   }
 
   std::vector<MechanismDistance> distances(const WorldParams& old_params,

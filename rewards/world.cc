@@ -5,8 +5,8 @@
 namespace tightrope {
 namespace {
 
-// What the world itself pays, Environment::reward: the reward table of a bandit, which drift may
-// move; the exact match of the diagnosis where a world has no table.
+// What the world itself pays, Environment::reward: its reward table, which drift may move (factor
+// reward); at first the exact match of the diagnosis in a concept world.
 class WorldReward final : public RewardModel {
  public:
   struct Params {};
@@ -19,8 +19,8 @@ class WorldReward final : public RewardModel {
   }
 };
 
-TR_REGISTER(RewardModel, WorldReward, "world", "what the world pays: a bandit's reward table",
-            "ours");
+TR_REGISTER(RewardModel, WorldReward, "world",
+            "what the world pays: its reward table, which drift may move", "ours");
 
 }  // namespace
 }  // namespace tightrope

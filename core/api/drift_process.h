@@ -13,9 +13,12 @@
 
 namespace tightrope {
 
+class World;
+
 // Stream time: optimizer steps over all stages, 0 .. horizon. Time `horizon` is "end".
 struct DriftClock {
   std::int64_t horizon = 0;
+  const World* world = nullptr;  // measures distances between params; null: nothing to measure with
 };
 
 // A change of the law at one time, for /drift in the log.
@@ -37,9 +40,9 @@ class DriftProcess {
   virtual WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                             const Stream& stream) const = 0;
   // Where the law begins, ends or switches, within 0..horizon.
-  virtual std::vector<DriftEvent> events(const DriftClock& clock) const = 0;
+  virtual std::vector<DriftEvent> events(const DriftClock& clock, const Stream& stream) const = 0;
   // The weight of the new law at time t in [0, 1] (1 after a sudden change): what plots show.
-  virtual double progress(std::int64_t t, const DriftClock& clock) const = 0;
+  virtual double progress(std::int64_t t, const DriftClock& clock, const Stream& stream) const = 0;
   // For a probabilistic mixture of two laws (gradual drift in MOA's sense), which no params can
   // express: the probability that a case at time t comes from the new law; apply() then gives the
   // new law in full, whatever t. 1 for every other process: its apply() already is the law at t.

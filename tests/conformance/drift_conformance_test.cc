@@ -10,7 +10,7 @@
 namespace tightrope::drift_test {
 namespace {
 
-const DriftClock kClock{1000};
+const DriftClock kClock{1000, &measure()};
 
 std::shared_ptr<const DriftProcess> make_from(const Node& node) {
   Problems problems;
@@ -39,7 +39,7 @@ TEST_P(DriftConformance, DefaultsStayLawfulForAThousandSteps) {
         ASSERT_EQ(now.tables()[i].values, world.tables()[i].values) << "only its factor moves";
       }
     }
-    const double progress = process->progress(t, kClock);
+    const double progress = process->progress(t, kClock, path_stream());
     const double weight = process->mixture_weight(t, kClock);
     ASSERT_TRUE(progress >= 0 && progress <= 1) << t;
     ASSERT_TRUE(weight >= 0 && weight <= 1) << t;
@@ -73,7 +73,7 @@ TEST_P(DriftConformance, ResolvedOptionsBuildTheSame) {
 
 TEST_P(DriftConformance, EventsLieWithinTheRunAndNameTheProcess) {
   const auto process = make();
-  for (const DriftEvent& event : process->events(kClock)) {
+  for (const DriftEvent& event : process->events(kClock, path_stream())) {
     EXPECT_GE(event.time, 0);
     EXPECT_LE(event.time, kClock.horizon);
     EXPECT_EQ(event.process, GetParam());
@@ -94,7 +94,9 @@ INSTANTIATE_TEST_SUITE_P(Registered, DriftConformance,
 
 TEST(DriftNames, NoneWasLostByTheLinker) {
   const std::vector<std::string> names = Registry<DriftProcess>::get().names();
-  for (const char* name : {"gradual", "incremental", "recurring", "sudden"}) {
+  for (const char* name :
+       {"blip", "gradual", "incremental", "magnitude_targeted", "markov_switching",
+        "ornstein_uhlenbeck", "random_walk", "recurring", "sudden"}) {
     EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
   }
 }

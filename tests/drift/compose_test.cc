@@ -68,7 +68,7 @@ TEST(Compose, EventsByTime) {
   const DriftList list = {build("{type: gradual, at: 50, width: 20, factor: visual, table: noise}"),
                           build("{type: sudden, at: 45}")};
   std::vector<std::int64_t> times;
-  for (const DriftEvent& e : all_events(list, kClock)) times.push_back(e.time);
+  for (const DriftEvent& e : all_events(list, kClock, path_stream())) times.push_back(e.time);
   EXPECT_EQ(times, (std::vector<std::int64_t>{40, 45, 60}));
 }
 

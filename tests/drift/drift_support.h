@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "core/api/drift_process.h"
+#include "core/api/world.h"
+#include "core/base/math.h"
 #include "core/config/yaml.h"
 
 namespace tightrope::drift_test {
@@ -59,6 +61,46 @@ inline WorldParams small_world() {
   return p;
 }
 
+// Measures the small world: KL, Hellinger and total variation of its prior and of its polarity.
+class SmallWorld final : public World {
+ public:
+  const Vocabulary& vocabulary() const override { throw InternalError("not here"); }
+  int max_mentions() const override { return 1; }
+  int sites() const override { return 3; }
+  int channels() const override { return 3; }
+  const WorldParams& base() const override { return base_; }
+  std::shared_ptr<const Environment> environment(const WorldParams&) const override {
+    throw InternalError("not here");
+  }
+  std::vector<std::uint8_t> entangled() const override { return {}; }
+  std::vector<MechanismDistance> distances(const WorldParams& before,
+                                           const WorldParams& after) const override {
+    const double p = after.at("polarity").values[0], q = before.at("polarity").values[0];
+    return {row("prior", after.at("prior").values, before.at("prior").values),
+            row("visual", {p, 1 - p}, {q, 1 - q})};
+  }
+
+ private:
+  static MechanismDistance row(const char* name, const std::vector<double>& p,
+                               const std::vector<double>& q) {
+    MechanismDistance out{name, 0, 0, 0};
+    double overlap = 0;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      out.kl += kl_term(p[i], q[i]);
+      out.total_variation += 0.5 * std::abs(p[i] - q[i]);
+      overlap += std::sqrt(p[i] * q[i]);
+    }
+    out.hellinger = std::sqrt(std::max(0.0, 1 - overlap));
+    return out;
+  }
+  WorldParams base_ = small_world();
+};
+
+inline const World& measure() {
+  static const SmallWorld world;
+  return world;
+}
+
 inline Stream path_stream(std::uint64_t seed = 1) { return {3, Purpose::kDriftPath, seed}; }
 
 // Builds from YAML text, for example "{type: sudden, at: 5}"; throws ConfigError.
@@ -72,7 +114,7 @@ inline std::shared_ptr<const DriftProcess> build(const std::string& yaml) {
 // The error text of building, and of applying at `end` to the small world; empty without error.
 inline std::string drift_error(const std::string& yaml) {
   try {
-    const DriftClock clock{100};
+    const DriftClock clock{100, &measure()};
     build(yaml)->apply(small_world(), 100, clock, path_stream());
   } catch (const std::exception& error) {
     return error.what();
@@ -82,7 +124,9 @@ inline std::string drift_error(const std::string& yaml) {
 
 inline std::vector<double> values_at(const DriftProcess& process, const std::string& table,
                                      std::int64_t t, std::int64_t horizon = 100) {
-  return process.apply(small_world(), t, DriftClock{horizon}, path_stream()).at(table).values;
+  return process.apply(small_world(), t, DriftClock{horizon, &measure()}, path_stream())
+      .at(table)
+      .values;
 }
 
 inline bool equal(const WorldParams& a, const WorldParams& b) {

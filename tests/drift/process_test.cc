@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four processes: magnitude over time, events, mixtures, lawfulness, replay.
+// The processes without a path of their own: magnitude over time, events, mixtures, lawfulness, replay.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -17,7 +17,7 @@ const Values kUniform(4, 0.25);
 
 std::string event_text(const DriftProcess& process, std::int64_t horizon) {
   std::string text;
-  for (const DriftEvent& e : process.events(DriftClock{horizon})) {
+  for (const DriftEvent& e : process.events(DriftClock{horizon}, path_stream())) {
     text += std::to_string(e.time) + " " + e.kind + " " + e.process + " " + e.factor + ";";
   }
   return text;
@@ -41,7 +41,7 @@ TEST(Gradual, MixtureGivesTheNewLawAndItsProbability) {
   const DriftClock clock{100};
   EXPECT_EQ(p->mixture_weight(50, clock), 0.5);
   EXPECT_EQ(p->mixture_weight(60, clock), 1 / (1 + std::exp(-2.0)));
-  EXPECT_EQ(p->progress(60, clock), p->mixture_weight(60, clock));
+  EXPECT_EQ(p->progress(60, clock, path_stream()), p->mixture_weight(60, clock));
   EXPECT_EQ(values_at(*p, "prior", 0), kUniform) << "the new law, whatever t";
   EXPECT_EQ(event_text(*p, 100), "40 start gradual prior;60 end gradual prior;");
 }
@@ -66,7 +66,8 @@ TEST(Incremental, MovesFromStartToStop) {
   EXPECT_NEAR(values_at(*noise, "noise", 50)[0], 0.4, 1e-12) << "geometric";
   EXPECT_EQ(values_at(*noise, "shift", 50), small_world().at("shift").values);
   const auto cosine = build("{type: incremental, path: cosine}");
-  EXPECT_NEAR(cosine->progress(25, DriftClock{100}), (1 - std::sqrt(0.5)) / 2, 1e-12);
+  EXPECT_NEAR(cosine->progress(25, DriftClock{100}, path_stream()), (1 - std::sqrt(0.5)) / 2,
+              1e-12);
 }
 
 TEST(Recurring, ComesAndGoes) {
@@ -85,7 +86,9 @@ TEST(Recurring, ComesAndGoes) {
             "10 start recurring prior;15 end recurring prior;30 start recurring prior;");
   const auto q = build("{type: recurring, start: 10, period: 20, duty: 0.25, repeats: 2}");
   for (int t = 0; t <= 100; ++t) {
-    EXPECT_EQ(q->progress(t, DriftClock{100}), p->progress(t, DriftClock{100})) << t;
+    EXPECT_EQ(q->progress(t, DriftClock{100}, path_stream()),
+              p->progress(t, DriftClock{100}, path_stream()))
+        << t;
   }
   const auto moa = build("{type: recurring, start: 50, width: 10, mode: mixture}");
   EXPECT_NEAR(moa->mixture_weight(50, DriftClock{1000}), 0.5, 1e-12);
@@ -134,7 +137,7 @@ TEST(EveryProcess, KeepsTablesLawfulAndReplays) {
     const WorldParams once = process->apply(small_world(), t, clock, path_stream(seed));
     once.validate();
     RC_ASSERT(equal(once, build(yaml)->apply(small_world(), t, clock, path_stream(seed))));
-    const double w = process->progress(t, clock);
+    const double w = process->progress(t, clock, path_stream());
     RC_ASSERT(w >= 0 && w <= 1);
   }));
 }

@@ -27,23 +27,23 @@ class DecayingConfounding final : public DriftProcess {
   const std::string& factor() const override { return factor_; }
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
-                    const Stream&) const override {
+                    const Stream& stream) const override {
     WorldParams out = base;
     bool moved = false;
     for (Table& table : out.tables()) {
       if (table.factor != factor_) continue;
-      for (double& x : table.values) x *= 1 - progress(t, clock);
+      for (double& x : table.values) x *= 1 - progress(t, clock, stream);
       moved = true;
     }
     TR_REQUIRE(moved, "decaying_confounding: this world has no factor confounding");
     return out;
   }
 
-  std::vector<DriftEvent> events(const DriftClock&) const override {
+  std::vector<DriftEvent> events(const DriftClock&, const Stream&) const override {
     return {{0, "decaying_confounding", factor_, "start"}};
   }
 
-  double progress(std::int64_t t, const DriftClock&) const override {
+  double progress(std::int64_t t, const DriftClock&, const Stream&) const override {
     return 1 - std::exp(-params_.rate * static_cast<double>(t));
   }
 

@@ -17,6 +17,33 @@ TEST(ConceptWorld, SchemaHasNoDefect) {
   EXPECT_THAT(concept_schema().defects(), testing::IsEmpty());
 }
 
+// The world pays 1 for the case's own diagnosis, until drift moves the reward table.
+TEST(ConceptWorld, RewardsFollowTheirTable) {
+  for (const char* diagnosis : {"generative", "rule"}) {
+    const auto world = concept_world(std::string("graph: cxr, diagnosis: ") + diagnosis);
+    WorldParams params = world->base();
+    const auto before = world->environment(params);
+    std::vector<double>& table = params.at("reward").values;
+    std::reverse(table.begin(), table.end());
+    table[0] = -2;
+    const auto after = world->environment(params);
+    Cases cases;
+    before->sample(Stream(1, Purpose::kData, 1), 0, 0, 50, cases);
+    const Vocabulary& v = world->vocabulary();
+    for (int n = 0; n < 50; ++n) {
+      const int z = cases.disease[n];
+      for (int written = 0; written < 12; ++written) {
+        const std::vector<Token> tokens = {Vocabulary::think(), v.end_think(), v.disease(written)};
+        EXPECT_EQ(before->reward(cases, n, tokens), written == z ? 1 : 0);
+        const double moved = z == 0 && written == 0 ? -2 : written == z ? 1 : 0;
+        EXPECT_EQ(after->reward(cases, n, tokens), moved) << "the identity reversed is itself";
+      }
+      EXPECT_EQ(before->reward(cases, n, std::vector<Token>{Vocabulary::think()}), 0);
+    }
+    EXPECT_EQ(world->distances(world->base(), params)[0].kl, 0) << "a reward is no distribution";
+  }
+}
+
 TEST(ConceptWorld, HasThePresetsNumbers) {
   const auto world = concept_world("graph: cxr");
   EXPECT_EQ(world->vocabulary().diseases(), 12);
@@ -27,7 +54,7 @@ TEST(ConceptWorld, HasThePresetsNumbers) {
   EXPECT_EQ(world->max_mentions(), 18);
   const WorldParams& base = world->base();
   EXPECT_THAT(base.factors(), testing::ElementsAre("prior", "confounding", "mechanism", "spurious",
-                                                   "visual", "lexical"));
+                                                   "visual", "lexical", "reward"));
   std::vector<double> prior = base.at("prior").values;
   std::sort(prior.rbegin(), prior.rend());
   for (int r = 1; r < 12; ++r) EXPECT_NEAR(prior[r] / prior[r - 1], 0.96, 1e-12);
