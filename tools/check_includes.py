@@ -11,7 +11,7 @@ import sys
 
 BASE = ["core/base"]
 READER = ["core/base", "core/config", "core/registry", "core/log", "core/stats", "core/tables",
-          "core/detectors"]
+          "core/text", "core/detectors"]
 RUNNING = ["core", "graph", "drift", "policies", "optimizers", "experts", "rewards",
            "experiments"]
 
@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "core/random": BASE,
     "core/config": BASE + ["core/random"],
     "core/stats": BASE,
+    "core/text": BASE,
     "core/registry": BASE + ["core/config"],
     "core/detectors": BASE + ["core/config"],
     "core/log": BASE + ["core/config"],
