@@ -44,7 +44,7 @@ double time_segment(const Experiment& full, std::size_t stage, std::int64_t seed
   const double step =
       seconds_since(begin) / static_cast<double>(std::max<std::int64_t>(1, burst - 1));
   double evaluation = 0;
-  const std::vector<NamedMetric> metrics = all_metrics();
+  const std::vector<NamedMetric> metrics = metrics_of(small->evaluate);
   for (std::size_t e = 0; e < small->environments.size(); ++e) {
     context->evaluation(e);
     begin = Clock::now();

@@ -53,12 +53,15 @@ void add_groups(const World& world, std::span<const DiseaseGroup> groups, std::s
 
 }  // namespace
 
-std::vector<NamedMetric> all_metrics() {
+std::vector<NamedMetric> metrics_of(const EvaluateSpec& spec) {
   std::vector<NamedMetric> out;
   for (const std::string& name : Registry<Metric>::get().names()) {
     Problems problems;
-    out.push_back({name, Registry<Metric>::get().build(Node::scalar(name), name, problems)});
+    auto metric = Registry<Metric>::get().build(Node::scalar(name), name, problems);
     problems.throw_if_any();
+    const bool asked =
+        std::find(spec.metrics.begin(), spec.metrics.end(), name) != spec.metrics.end();
+    if (metric->by_default() || asked) out.push_back({name, std::move(metric)});
   }
   return out;
 }
@@ -101,13 +104,7 @@ std::vector<double> evaluate(const EvaluationRequest& request,
     metric.metric->per_case(view, value, weight);
     const std::size_t begin = out.size();
     for (const std::vector<int>& subset : subsets) {
-      double sum = 0;
-      double total = 0;
-      for (int n : subset) {
-        sum += value[n];
-        total += weight[n];
-      }
-      out.push_back(total > 0 ? sum / total : std::numeric_limits<double>::quiet_NaN());
+      out.push_back(metric.metric->aggregate(view, subset, value, weight));
     }
     add_groups(world, request.groups, begin, out);
   }

@@ -16,8 +16,9 @@ struct NamedMetric {
   std::shared_ptr<const Metric> metric;
 };
 
-// Every registered metric with its defaults, in order of name.
-std::vector<NamedMetric> all_metrics();
+// The metrics that are always computed and those that `spec` names, with their defaults, in order
+// of name.
+std::vector<NamedMetric> metrics_of(const EvaluateSpec& spec);
 
 // "all", "entangled", "single", then the diseases by name, then the groups.
 std::vector<std::string> subset_names(const World& world, std::span<const DiseaseGroup> groups);
@@ -34,8 +35,8 @@ struct EvaluationRequest {
   std::span<const DiseaseGroup> groups = {};
 };
 
-// [metric, subset]: sum of value over sum of weight; NaN for an empty subset. A group's value is
-// the mean over those of its diseases that have one.
+// [metric, subset]: Metric::aggregate, NaN for an empty subset. A group's value is the mean over
+// those of its diseases that have one.
 std::vector<double> evaluate(const EvaluationRequest& request,
                              const std::vector<NamedMetric>& metrics, Workspace& workspace);
 

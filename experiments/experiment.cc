@@ -272,6 +272,15 @@ std::vector<DiseaseGroup> read_groups(const Node& node, Problems& problems) {
   return out;
 }
 
+std::vector<std::string> read_metrics(const EvaluateParams& evaluate, const Mark& mark,
+                                      Problems& problems) {
+  for (const std::string& name : evaluate.metrics) {
+    require_name(name, Registry<Metric>::get().names(), "metric", mark, "evaluate.metrics",
+                 problems);
+  }
+  return evaluate.metrics;
+}
+
 std::int64_t read_top(const RecordParams& record, const Mark& mark, Problems& problems) {
   if (record.tokens == "none") return 0;
   if (record.tokens.rfind("top", 0) == 0) {
@@ -341,7 +350,8 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
                                   .temperature = evaluate.temperature,
                                   .top_k = static_cast<int>(evaluate.top_k),
                                   .top_p = evaluate.top_p},
-                  read_groups(evaluate.groups, problems)};
+                  read_groups(evaluate.groups, problems),
+                  read_metrics(evaluate, mark_of(p.evaluate, "metrics"), problems)};
   entries.push_back({"evaluate", {}, part});
   const RecordParams record = read_section<RecordParams>(p.record, "record", problems, part);
   out.record = {record.every,       record.block,

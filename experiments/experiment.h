@@ -59,6 +59,7 @@ struct EvaluateSpec {
   std::int64_t cases = 500;
   SamplingOptions sampling;  // of free-running chains
   std::vector<DiseaseGroup> groups;
+  std::vector<std::string> metrics;  // computed besides those that always are
 };
 
 struct RecordSpec {

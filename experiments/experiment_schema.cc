@@ -137,6 +137,9 @@ Schema<EvaluateParams> EvaluateParams::schema() {
   s.field(
       "groups", &P::groups,
       {.help = "further subsets, {name: [disease, ...]}: plain means of their diseases' values"});
+  s.field("metrics", &P::metrics,
+          {.help = "metrics to compute besides those that always are: bleu_1 .. bleu_4, rouge_l, "
+                   "meteor, cider, ...; see `tightrope list metric`"});
   return s;
 }
 

@@ -49,6 +49,7 @@ struct EvaluateParams {
   double top_p = 1;
   double temperature = 1;
   Node groups;
+  std::vector<std::string> metrics;
   static Schema<EvaluateParams> schema();
 };
 

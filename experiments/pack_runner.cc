@@ -34,7 +34,7 @@ PackRunner::PackRunner(std::string path, std::vector<std::unique_ptr<Lane>> lane
       labels_(std::move(labels)),
       info_(std::move(info)),
       hash_(hash),
-      metrics_(all_metrics()),
+      metrics_(metrics_of(lanes_.front()->experiment().evaluate)),
       headline_(std::numeric_limits<double>::quiet_NaN()) {
   const Lane& lane = *lanes_.front();
   shape_ = probe_shape(lane.experiment(), lane.context().world());

@@ -63,9 +63,8 @@ struct PublishedParams {
 
 class Reader {
  public:
-  Reader(const std::vector<std::string>& rows, const std::vector<std::string>& environments,
-         const std::vector<std::string>& subsets, Problems& problems)
-      : rows_(rows), environments_(environments), subsets_(subsets), problems_(problems) {}
+  Reader(const std::vector<std::string>& rows, const ReportingNames& names, Problems& problems)
+      : rows_(rows), names_(names), problems_(problems) {}
 
   TableSpec table(const Node& node, const std::string& path) {
     const TableParams p = TableParams::schema().read(node, path, problems_);
@@ -124,11 +123,20 @@ class Reader {
   }
 
   void check(const Column& column, const Mark& mark, const std::string& path) {
-    require(column.metric, Registry<Metric>::get().names(), "metric", mark, path);
-    if (!column.environment.empty()) {
-      require(column.environment, environments_, "environment", mark, path);
+    const std::vector<std::string> registered = Registry<Metric>::get().names();
+    require(column.metric, registered, "metric", mark, path);
+    const auto is_in = [&](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), column.metric) != names.end();
+    };
+    if (is_in(registered) && !is_in(names_.metrics)) {
+      problems_.add(mark, path,
+                    "metric " + column.metric +
+                        " is computed on request: add it to `evaluate: {metrics: [...]}`");
     }
-    require(column.subset, subsets_, "subset", mark, path);
+    if (!column.environment.empty()) {
+      require(column.environment, names_.environments, "environment", mark, path);
+    }
+    require(column.subset, names_.subsets, "subset", mark, path);
   }
 
   void column(const std::string& text, const Mark& mark, const std::string& path,
@@ -165,8 +173,7 @@ class Reader {
   }
 
   const std::vector<std::string>& rows_;
-  const std::vector<std::string>& environments_;
-  const std::vector<std::string>& subsets_;
+  const ReportingNames& names_;
   std::set<std::string> table_names_;
   Problems& problems_;
 };
@@ -174,9 +181,8 @@ class Reader {
 }  // namespace
 
 Reporting read_reporting(const Node& tree, const std::vector<std::string>& rows,
-                         const std::vector<std::string>& environments,
-                         const std::vector<std::string>& subsets, Problems& problems) {
-  Reader reader(rows, environments, subsets, problems);
+                         const ReportingNames& names, Problems& problems) {
+  Reader reader(rows, names, problems);
   Reporting out;
   for (const char* key : {"tables", "claims"}) {
     const Node* section = tree.find(key);

@@ -16,10 +16,15 @@ struct Reporting {
   std::vector<ClaimSpec> claims;
 };
 
-// Checks names of metrics, environments, rows and published files; `rows` are those of the plan,
-// `subsets` the ones every environment has.
+// What a column may name.
+struct ReportingNames {
+  std::vector<std::string> metrics;  // those that evaluations compute
+  std::vector<std::string> environments;
+  std::vector<std::string> subsets;  // the ones every environment has
+};
+
+// Checks names of metrics, environments, rows and published files; `rows` are those of the plan.
 Reporting read_reporting(const Node& tree, const std::vector<std::string>& rows,
-                         const std::vector<std::string>& environments,
-                         const std::vector<std::string>& subsets, Problems& problems);
+                         const ReportingNames& names, Problems& problems);
 
 }  // namespace tightrope

@@ -320,8 +320,11 @@ CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>&
       first->world->make(lane_stream(*first, Purpose::kWorld, plan.segments().front().seed));
   check_groups(*first, *world, tree, problems);
   problems.throw_if_any();
-  Reporting reporting = read_reporting(tree, plan.rows(), environments,
-                                       subset_names(*world, first->evaluate.groups), problems);
+  std::vector<std::string> metrics;
+  for (const NamedMetric& metric : metrics_of(first->evaluate)) metrics.push_back(metric.name);
+  Reporting reporting = read_reporting(
+      tree, plan.rows(), {metrics, environments, subset_names(*world, first->evaluate.groups)},
+      problems);
   problems.throw_if_any();
   const std::string name = first->name;
   return {name, std::move(plan), std::move(reporting), std::move(environments)};

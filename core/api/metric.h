@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A metric is a named quantity computed at an evaluation, per case, so that it can be aggregated
-// over any subset (all, entangled, single, one class): aggregate = sum value / sum weight.
+// over any subset (all, entangled, single, one class).
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -36,9 +37,23 @@ class Metric {
  public:
   virtual ~Metric() = default;
   virtual std::string unit() const = 0;
+  // Whether every evaluation computes it; otherwise only where `evaluate: metrics:` names it.
+  virtual bool by_default() const { return true; }
   // Fills value [N] and weight [N].
   virtual void per_case(const EvaluationView& view, std::span<double> value,
                         std::span<double> weight) const = 0;
+  // The value over a subset of cases, from what per_case() gave; by default sum value / sum weight,
+  // NaN where the weights are 0. Metrics of a whole corpus (BLEU, AUC) say otherwise.
+  virtual double aggregate(const EvaluationView& view, std::span<const int> subset,
+                           std::span<const double> value, std::span<const double> weight) const {
+    static_cast<void>(view);
+    double sum = 0, total = 0;
+    for (const int n : subset) {
+      sum += value[n];
+      total += weight[n];
+    }
+    return total > 0 ? sum / total : std::numeric_limits<double>::quiet_NaN();
+  }
 };
 
 template <>

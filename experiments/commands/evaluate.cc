@@ -38,7 +38,7 @@ void print_segment(const Plan& plan, const Segment& segment, const std::vector<f
   WorldContext context(*experiment, segment.seed);
   const auto policy = make_policy(*experiment, context.world());
   const auto workspace = policy->workspace();
-  const std::vector<NamedMetric> metrics = all_metrics();
+  const std::vector<NamedMetric> metrics = metrics_of(experiment->evaluate);
   const Stage& stage = experiment->stages[static_cast<std::size_t>(segment.stage)];
   const std::size_t e = environment_index(*experiment, environment);
   const Stream stream = lane_stream(*experiment, Purpose::kSampling, segment.seed).child(0);

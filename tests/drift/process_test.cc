@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The processes without a path of their own: magnitude over time, events, mixtures, lawfulness, replay.
+// The processes without a path of their own: magnitude over time, events, mixtures, lawfulness,
+// replay.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 

@@ -58,19 +58,17 @@ struct Fixture {
     return {context->world(), set().cases, thinking, set().factual,  policy,
             set().oracle,     thought,     direct,   answer_factual, answer_swapped};
   }
-  // Sum of value over sum of weight of the metric of that name.
-  double aggregate(const std::string& name) const {
+  // The metric of that name over a subset of the cases (all of them when it is empty).
+  double aggregate(const std::string& name, std::vector<int> subset = {}) const {
     Problems problems;
     const auto metric = Registry<Metric>::get().build(Node::scalar(name), name, problems);
     problems.throw_if_any();
     std::vector<double> value(count()), weight(count());
     metric->per_case(view(), value, weight);
-    double sum = 0, total = 0;
-    for (int n = 0; n < count(); ++n) {
-      sum += value[n];
-      total += weight[n];
+    if (subset.empty()) {
+      for (int n = 0; n < count(); ++n) subset.push_back(n);
     }
-    return sum / total;
+    return metric->aggregate(view(), subset, value, weight);
   }
 };
 

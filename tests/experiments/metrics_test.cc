@@ -2,6 +2,7 @@
 // Known answers of every metric, on laws and samples set by hand.
 #include <gtest/gtest.h>
 
+#include "core/text/bleu.h"
 #include "tests/experiments/metric_support.h"
 
 namespace tightrope {
@@ -110,6 +111,88 @@ TEST(Metrics, MentionsAreTheFindingsOfTheFreeRunningChain) {
   ASSERT_GT(findings, 0);
   f.thought[0].trajectory.tokens.assign(tokens.begin(), tokens.end());
   EXPECT_NEAR(f.aggregate("mentions"), static_cast<double>(findings) / f.count(), 1e-12);
+}
+
+// The chain that a policy writes for case n.
+void write(Fixture& f, int n, std::vector<Token> findings) {
+  const Vocabulary& v = f.context->world().vocabulary();
+  std::vector<Token> tokens = {Vocabulary::think()};
+  tokens.insert(tokens.end(), findings.begin(), findings.end());
+  tokens.insert(tokens.end(), {v.end_think(), v.disease(0)});
+  f.thought[n].trajectory.tokens = tokens;
+}
+
+TEST(Metrics, ReportScoresOfTheFactualTextAndOfSilence) {
+  Fixture f;
+  for (int n = 0; n < f.count(); ++n) {
+    const auto tokens = f.set().factual.tokens_of(n);
+    f.thought[n].trajectory.tokens.assign(tokens.begin(), tokens.end());
+  }
+  EXPECT_NEAR(f.aggregate("bleu_1"), 1, 1e-12);
+  EXPECT_NEAR(f.aggregate("rouge_l"), 1, 1e-12);
+  EXPECT_GT(f.aggregate("meteor"), 0.9);
+  const double own = f.aggregate("cider");
+  EXPECT_GT(own, 1);
+  for (int n = 0; n < f.count(); ++n) write(f, n, {});
+  for (const char* name : {"bleu_1", "bleu_4", "rouge_l", "meteor", "cider"}) {
+    EXPECT_EQ(f.aggregate(name), 0) << name;
+  }
+}
+
+// A corpus score is that of summed counts, not a mean of sentences.
+TEST(Metrics, BleuIsOfTheCorpus) {
+  Fixture f;
+  const Vocabulary& v = f.context->world().vocabulary();
+  for (int n = 0; n < f.count(); ++n) write(f, n, {});
+  std::vector<TextPair> pairs;
+  std::vector<std::vector<Token>> kept;
+  double sentences = 0;
+  for (int n = 0; n < f.count(); ++n) {
+    std::vector<Token> factual;
+    for (const Token t : f.set().factual.tokens_of(n)) {
+      if (v.is_finding(t)) factual.push_back(t);
+    }
+    std::vector<Token> half(factual.begin(), factual.begin() + (factual.size() + 1) / 2);
+    write(f, n, half);
+    kept.push_back(half);
+    kept.push_back(factual);
+  }
+  for (int n = 0; n < f.count(); ++n) {
+    pairs.push_back({kept[2 * n], {kept[2 * n + 1]}});
+    const TokenSpan references[] = {kept[2 * n + 1]};
+    sentences += sentence_bleu(kept[2 * n], references, 1) / f.count();
+  }
+  EXPECT_NEAR(f.aggregate("bleu_1"), corpus_bleu(pairs, 1), 1e-15);
+  EXPECT_GT(std::abs(f.aggregate("bleu_1") - sentences), 1e-4);
+}
+
+TEST(Metrics, AreaUnderTheCurve) {
+  Fixture f;
+  const int width = f.policy.diseases;
+  const auto set_belief = [&](int n, int z, double p) {
+    f.policy.belief[static_cast<std::size_t>(f.set().factual.offset[n]) * width + z] = std::log(p);
+  };
+  for (int n = 0; n < f.count(); ++n) {
+    for (int z = 0; z < width; ++z) {
+      set_belief(n, z, z == f.set().cases.disease[n] ? 0.6 : 0.4 / (width - 1));
+    }
+  }
+  EXPECT_EQ(f.aggregate("auc_direct"), 1);
+  for (int n = 0; n < f.count(); ++n) {
+    for (int z = 0; z < width; ++z) set_belief(n, z, 1.0 / width);
+  }
+  EXPECT_EQ(f.aggregate("auc_direct"), 0.5) << "ties are half";
+  // One case of a disease ranks between the others: the share below it, by hand.
+  const int z = f.set().cases.disease[0];
+  double below = 0, others = 0;
+  for (int n = 1; n < f.count(); ++n) {
+    if (f.set().cases.disease[n] == z) continue;
+    const bool low = n % 3 == 0;
+    set_belief(n, z, low ? 0.01 : 0.9);
+    below += low ? 1 : 0;
+    others += 1;
+  }
+  EXPECT_NEAR(f.aggregate("auc_direct", {0}), below / others, 1e-15);
 }
 
 }  // namespace
