@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "core/stats": BASE,
     "core/text": BASE,
     "core/registry": BASE + ["core/config"],
-    "core/detectors": BASE + ["core/config"],
+    "core/detectors": BASE + ["core/config", "core/registry"],
     "core/log": BASE + ["core/config"],
     "core/tables": BASE + ["core/config", "core/log", "core/stats"],
     "core/api": ["core"],

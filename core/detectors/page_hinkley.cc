@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Page-Hinkley (Page 1954): cumulative deviations from the running mean. With n samples, d = x_n
+// less the mean of all n,
+//
+//   U = alpha U + d - delta    drift upwards when U - min U > threshold
+//   D = alpha D + d + delta    drift downwards when max D - D > threshold
+//
+// from n = min_instances on; U and D begin at 0, max D at -1. Statistic and threshold have the unit
+// of the samples, so their scale matters. The change is put after the last extremum. O(1).
+// Dialects:
+//   river    as above
+//   moa      U alone, no minimum subtracted, first test one sample earlier (MOA, CapyMOA, frouros)
+//   clamped  U = max(0, ...) alone, drift when U >= threshold (scikit-multiflow, older river)
+#include <limits>
+#include <string>
+
+#include "core/detectors/detector.h"
+
+namespace tightrope {
+namespace {
+
+struct PageHinkleyParams {
+  std::int64_t min_instances = 30;
+  double delta = 0.005;
+  double threshold = 50;
+  double alpha = 0.9999;
+  std::string mode = "both";
+  std::string dialect = "river";
+};
+
+// One cumulative sum with its extremum so far.
+struct Excursion {
+  double sum = 0;
+  double extremum = 0;
+  std::int64_t since = -1;  // position after that of the extremum, the latest of equal ones
+};
+
+class PageHinkleyDetector final : public Detector {
+ public:
+  explicit PageHinkleyDetector(const PageHinkleyParams& p)
+      : params_(p),
+        moa_(p.dialect == "moa"),
+        clamped_(p.dialect == "clamped"),
+        looks_up_(p.mode != "down"),
+        looks_down_(p.mode != "up") {
+    clear();
+  }
+
+ private:
+  DetectorState accept(double x, std::int64_t position) override;
+  void clear() override;
+  void write(std::vector<double>& saved) const override;
+  void read(SavedState& saved, std::int64_t position) override;
+  void move_up(double d, std::int64_t position);
+  void move_down(double d, std::int64_t position);
+  double upward() const { return moa_ || clamped_ ? up_.sum : up_.sum - up_.extremum; }
+
+  PageHinkleyParams params_;
+  bool moa_, clamped_, looks_up_, looks_down_;
+  double count_ = 0, mean_ = 0;
+  Excursion up_, down_;
+};
+
+void PageHinkleyDetector::clear() {
+  count_ = mean_ = 0;
+  up_ = {0, std::numeric_limits<double>::infinity(), -1};
+  down_ = {0, -1, -1};
+}
+
+void PageHinkleyDetector::move_up(double d, std::int64_t position) {
+  if (moa_) {
+    up_.sum = params_.alpha * up_.sum + (d - params_.delta);
+  } else {
+    up_.sum = params_.alpha * up_.sum + d - params_.delta;
+  }
+  if (clamped_ && up_.sum < 0) up_.sum = 0;
+  if (up_.sum > up_.extremum) return;
+  up_.extremum = up_.sum;
+  up_.since = position + 1;
+}
+
+void PageHinkleyDetector::move_down(double d, std::int64_t position) {
+  down_.sum = params_.alpha * down_.sum + d + params_.delta;
+  if (down_.sum < down_.extremum) return;
+  down_.extremum = down_.sum;
+  down_.since = position + 1;
+}
+
+DetectorState PageHinkleyDetector::accept(double x, std::int64_t position) {
+  count_ += 1;
+  mean_ += (x - mean_) / count_;
+  move_up(x - mean_, position);
+  move_down(x - mean_, position);
+  const double upwards = upward(), downwards = down_.extremum - down_.sum;
+  const bool rises = looks_up_ && (!looks_down_ || upwards >= downwards);
+  DetectorState state;
+  state.statistic = rises ? upwards : downwards;
+  state.threshold = params_.threshold;
+  const double tested = count_ + (moa_ ? 1 : 0);
+  const bool beyond =
+      clamped_ ? state.statistic >= state.threshold : state.statistic > state.threshold;
+  if (!beyond || tested < static_cast<double>(params_.min_instances)) return state;
+  state.verdict = Verdict::kDrift;
+  state.direction = rises ? 1 : -1;
+  state.change_time = rises ? up_.since : down_.since;
+  return state;
+}
+
+void PageHinkleyDetector::write(std::vector<double>& saved) const {
+  saved.insert(saved.end(), {count_, mean_});
+  for (const Excursion& e : {up_, down_}) {
+    saved.insert(saved.end(), {e.sum, e.extremum, static_cast<double>(e.since)});
+  }
+}
+
+void PageHinkleyDetector::read(SavedState& saved, std::int64_t position) {
+  count_ = static_cast<double>(saved.whole(0, position));
+  mean_ = saved.number();
+  for (Excursion* e : {&up_, &down_}) {
+    e->sum = saved.number();
+    e->extremum = saved.number();
+    e->since = saved.whole(-1, position);
+  }
+}
+
+class PageHinkley final : public DetectorModel {
+ public:
+  using Params = PageHinkleyParams;
+
+  static Schema<Params> schema() {
+    Schema<Params> s;
+    s.field("min_instances", &Params::min_instances,
+            {.unit = "sample", .range = between(1, 1e9), .help = "samples before the first test"});
+    s.field("delta", &Params::delta,
+            {.unit = "1", .range = at_least(0), .help = "deviation per sample that is tolerated"});
+    s.field(
+        "threshold", &Params::threshold,
+        {.unit = "1", .range = greater_than(0), .help = "accumulated deviation that is a drift"});
+    s.field("alpha", &Params::alpha,
+            {.unit = "1",
+             .range = {.low = 0, .high = 1, .low_open = true},
+             .help = "what is kept of the accumulated deviation per sample"});
+    s.field("mode", &Params::mode,
+            {.help = "direction of drift looked for", .choices = {"both", "up", "down"}});
+    s.field("dialect", &Params::dialect,
+            {.help = "whose Page-Hinkley", .choices = {"river", "moa", "clamped"}});
+    s.check([](const Params& p) -> std::string {
+      if (p.dialect == "river" || p.mode == "up") return "";
+      return "mode = " + p.mode + " violates up with dialect " + p.dialect +
+             ", which knows no other";
+    });
+    return s;
+  }
+
+  explicit PageHinkley(const Params& p) : params_(p) {}
+  std::unique_ptr<Detector> make() const override {
+    return std::make_unique<PageHinkleyDetector>(params_);
+  }
+
+ private:
+  Params params_;
+};
+
+TR_REGISTER(DetectorModel, PageHinkley, "page_hinkley",
+            "cumulative deviations from the running mean",
+            "Page 1954, Biometrika 41; form and defaults as river 0.26");
+
+}  // namespace
+}  // namespace tightrope

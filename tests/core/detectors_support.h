@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds detectors from their YAML and runs them over streams.
+#pragma once
+
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/config/yaml.h"
+#include "core/detectors/detector.h"
+
+namespace tightrope::detector_test {
+
+inline nlohmann::json golden() {
+  std::ifstream file(std::string(TIGHTROPE_SOURCE_DIR) + "/tests/golden/detectors.json");
+  return nlohmann::json::parse(file);
+}
+
+// Throws ConfigError when the YAML is refused.
+inline std::unique_ptr<Detector> make_detector(const std::string& yaml) {
+  Problems problems;
+  const auto model =
+      Registry<DetectorModel>::get().build(parse_yaml(yaml, "test"), "detector", problems);
+  problems.throw_if_any();
+  return model->make();
+}
+
+// Positions at which drift is said.
+inline std::vector<int> drifts(Detector& detector, const std::vector<double>& stream) {
+  std::vector<int> at;
+  for (std::size_t i = 0; i < stream.size(); ++i) {
+    if (detector.update(stream[i]).verdict == Verdict::kDrift) at.push_back(static_cast<int>(i));
+  }
+  return at;
+}
+
+}  // namespace tightrope::detector_test
