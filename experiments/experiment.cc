@@ -166,6 +166,11 @@ class StageReader {
       stage.reward = read_component<RewardModel>(p.reward, path + ".reward", problems_, part);
       set_entry(entries, "reward", part);
     }
+    if (!p.reference_schedule.is_null()) {
+      stage.schedule = read_component<ReferenceSchedule>(
+          p.reference_schedule, path + ".reference_schedule", problems_, part);
+      set_entry(entries, "reference_schedule", part);
+    }
     if (!p.data.is_null()) set_entry(entries, "data", read_data(p, path, stage));
     check(node, path, stage);
     names_.push_back(stage.name);
@@ -216,7 +221,22 @@ class StageReader {
                         " violates batch >= 2: this optimizer pairs trajectories with the images "
                         "of other cases");
     }
+    check_schedule(node, path, stage);
     check_rollout(node, path, stage);
+  }
+
+  void check_schedule(const Node& node, const std::string& path, const Stage& stage) {
+    if (!stage.schedule || !stage.optimizer) return;
+    const Mark& mark = mark_of(node, "reference_schedule");
+    if (!stage.optimizer->needs_reference() && !stage.schedule->frozen()) {
+      problems_.add(mark, path + ".reference_schedule",
+                    "this optimizer has no reference that could follow the policy");
+    }
+    const std::string watched = stage.schedule->watches();
+    if (!watched.empty()) {
+      require_name(watched, stage.optimizer->metrics(), "metric of the optimizer", mark,
+                   path + ".reference_schedule.watch", problems_);
+    }
   }
 
   // What only a stage that learns from its own trajectories has.

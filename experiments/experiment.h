@@ -13,6 +13,7 @@
 #include "core/api/metric.h"
 #include "core/api/optimizer.h"
 #include "core/api/policy.h"
+#include "core/api/reference_schedule.h"
 #include "core/api/reward.h"
 #include "core/api/stepper.h"
 #include "core/api/world.h"
@@ -39,6 +40,7 @@ struct Stage {
   bool thinking = true;
   std::string train;      // "base", "adapters", "all" or "auto" (all; the policy has no adapters)
   std::string reference;  // name of the stage whose end is the reference; "" = this stage's start
+  std::shared_ptr<const ReferenceSchedule> schedule;  // null: frozen
   DataKind data_kind = DataKind::kFixed;
   std::int64_t cases = 0;   // fixed: size of the data set
   std::string environment;  // a named environment, or "now" for streams

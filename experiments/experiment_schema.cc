@@ -74,6 +74,9 @@ Schema<StageParams> StageParams::schema() {
   s.field(
       "reference", &P::reference,
       {.help = "stage whose final policy is the frozen reference; default: this stage's start"});
+  s.field("reference_schedule", &P::reference_schedule,
+          {.help = "how the reference follows the policy during the stage: frozen (default), sync, "
+                   "ema, on_alarm; see `tightrope list reference_schedule`"});
   s.field("steps", &P::steps,
           {.unit = "step", .range = between(1, 1e7), .help = "optimizer steps", .required = true});
   s.field("batch", &P::batch,

@@ -23,7 +23,7 @@ const std::vector<std::string>& experiment_keys();
 
 struct StageParams {
   std::string name;
-  Node optimizer, expert, reward, stepper, data;
+  Node optimizer, expert, reward, stepper, data, reference_schedule;
   bool thinking = true;
   std::string train = "auto";
   std::string reference;

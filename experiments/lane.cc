@@ -28,6 +28,10 @@ Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std:
       workspace_(policy_->workspace()) {
   TR_CHECK(static_cast<std::int64_t>(parameters_.size()) == policy_->parameter_count(),
            "{} parameters of {}", parameters_.size(), policy_->parameter_count());
+  if (moving()) {
+    first_reference_ = reference_;
+    schedule_state_ = this->stage().schedule->initial_state();
+  }
   if (this->stage().optimizer->rollout() != nullptr) {
     rollouts_ = std::make_unique<Rollouts>(*experiment_, stage_, seed_, *context_, *policy_);
   }
@@ -38,6 +42,7 @@ std::vector<std::string> Lane::scalar_names(const Stage& stage) {
   if (const RolloutRule* rule = stage.optimizer->rollout()) {
     for (const std::string& name : Rollouts::extra_metrics(rule->plan())) names.push_back(name);
   }
+  if (stage.schedule && !stage.schedule->frozen()) names.push_back("reference/weight");
   names.push_back("gradient_norm");
   names.push_back("learning_rate");
   return names;
@@ -49,8 +54,11 @@ void Lane::prepare() {
   data_ = std::make_unique<TrainingSet>(
       spec, context_->world(), CaseLaws{{context_->environment(spec.environment)}, {}}, streams_, 0,
       static_cast<int>(spec.cases),
-      belief_of(spec.expert.get(), *policy_, reference_, *workspace_));
-  if (spec.optimizer->needs_reference()) data_->set_reference(*policy_, reference_, *workspace_);
+      belief_of(spec.expert.get(), *policy_, moving() ? first_reference_ : reference_,
+                *workspace_));
+  if (spec.optimizer->needs_reference() && !moving()) {
+    data_->set_reference(*policy_, reference_, *workspace_);
+  }
   order_ =
       std::make_unique<EpochOrder>(streams_.order, data_->size(), static_cast<int>(spec.batch));
 }
@@ -59,6 +67,10 @@ void Lane::gather_batch() {
   const Stage& spec = stage();
   if (spec.data_kind == DataKind::kFixed) {
     data_->gather(order_->at(step_), batch_, batch_reference_, totals_);
+    if (!moving()) return;
+    TokenQuantities quantities;  // a reference that moves knows the batch only
+    policy_->evaluate(reference_, batch_, {}, quantities, *workspace_);
+    batch_reference_ = std::move(quantities.log_prob);
     return;
   }
   const std::int64_t now = experiment_->stage_start(stage_) + step_;
@@ -105,13 +117,37 @@ void Lane::take_training_step() {
   ++step_;
 }
 
+// Moves the reference as the schedule says; the weight.
+double Lane::follow(const MetricSums& metrics) {
+  const std::string watched = stage().schedule->watches();
+  double value = 0;
+  if (!watched.empty()) {
+    const auto found = metrics.find(watched);
+    if (found == metrics.end()) return 0;
+    value = watched == "loss" ? found->second.sum : found->second.mean();
+    if (!std::isfinite(value)) return 0;
+  }
+  const auto weight =
+      static_cast<float>(stage().schedule->after_step(step_, value, schedule_state_));
+  TR_CHECK(weight >= 0 && weight <= 1, "weight {} of the reference", weight);
+  if (weight == 0) return 0;
+  for (std::size_t i = 0; i < reference_.size(); ++i) {
+    reference_[i] =
+        weight == 1 ? parameters_[i] : weight * parameters_[i] + (1 - weight) * reference_[i];
+  }
+  return weight;
+}
+
 void Lane::record(const MetricSums& metrics, const StepReport& report, const std::string& failure) {
   constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
   if (!failure.empty()) frozen_ = {step_, failure};
+  const double followed = moving() && failure.empty() ? follow(metrics) : 0;
   const std::vector<std::string> names = scalar_names(stage());
   for (std::size_t i = 0; i + 2 < names.size(); ++i) {
     const auto found = metrics.find(names[i]);
-    if (found == metrics.end()) {
+    if (names[i] == "reference/weight") {
+      pending_.push_back(followed);
+    } else if (found == metrics.end()) {
       pending_.push_back(kNotKnown);
     } else {
       pending_.push_back(names[i] == "loss" ? found->second.sum : found->second.mean());
@@ -186,6 +222,10 @@ void advance_together(std::span<const std::unique_ptr<Lane>> lanes, std::int64_t
 void Lane::save(Checkpoint& checkpoint, const std::string& prefix) const {
   checkpoint.set(prefix + "/parameters", parameters_);
   checkpoint.set(prefix + "/reference", reference_);
+  if (moving()) {
+    checkpoint.set(prefix + "/first_reference", first_reference_);
+    checkpoint.set(prefix + "/schedule", schedule_state_);
+  }
   checkpoint.set(prefix + "/state", state_);
   checkpoint.set(prefix + "/pending", pending_);
   checkpoint.set(prefix + "/place", std::vector<std::int64_t>{step_, frozen_.step});
@@ -196,6 +236,10 @@ void Lane::save(Checkpoint& checkpoint, const std::string& prefix) const {
 void Lane::load(const Checkpoint& checkpoint, const std::string& prefix) {
   parameters_ = checkpoint.get<float>(prefix + "/parameters");
   reference_ = checkpoint.get<float>(prefix + "/reference");
+  if (moving()) {
+    first_reference_ = checkpoint.get<float>(prefix + "/first_reference");
+    schedule_state_ = checkpoint.get<double>(prefix + "/schedule");
+  }
   state_ = checkpoint.get<float>(prefix + "/state");
   pending_ = checkpoint.get<double>(prefix + "/pending");
   step_ = checkpoint.get<std::int64_t>(prefix + "/place").at(0);

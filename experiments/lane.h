@@ -67,6 +67,8 @@ class Lane {
   void take_training_step();
   TrainedParameters trained() { return {parameters_, state_, gradient_, reference_, layout_}; }
   void record(const MetricSums& metrics, const StepReport& report, const std::string& failure);
+  bool moving() const { return stage().schedule && !stage().schedule->frozen(); }
+  double follow(const MetricSums& metrics);
 
   std::shared_ptr<const Experiment> experiment_;
   std::size_t stage_;
@@ -75,6 +77,8 @@ class Lane {
   std::shared_ptr<const Policy> policy_;
   std::vector<ParameterView> layout_;
   std::vector<float> parameters_, reference_, state_, gradient_;
+  std::vector<float> first_reference_;  // of a moving reference: what data sets are made with
+  std::vector<double> schedule_state_;  // of the reference schedule
   TrainingStreams streams_;
   std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<Rollouts> rollouts_;  // of a rollout stage; the next two are then null

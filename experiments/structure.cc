@@ -49,7 +49,7 @@ std::uint64_t component_structure(const std::string& kind, const Node& node) {
 
 std::uint64_t stage_structure(const Node& stage) {
   static const Fields dropped = [] {
-    Fields names = {"optimizer", "expert", "reward", "stepper"};
+    Fields names = {"optimizer", "expert", "reward", "stepper", "reference_schedule"};
     const Schema<StageParams> schema = StageParams::schema();
     for (const FieldInfo& field : schema.fields()) {
       if (field.options.per_lane) names.insert(field.name);
@@ -57,7 +57,7 @@ std::uint64_t stage_structure(const Node& stage) {
     return names;
   }();
   std::uint64_t out = without(stage, dropped);
-  for (const char* kind : {"optimizer", "expert", "reward", "stepper"}) {
+  for (const char* kind : {"optimizer", "expert", "reward", "stepper", "reference_schedule"}) {
     const Node* node = stage.find(kind);
     out = combined_hash(out, node == nullptr ? 0 : component_structure(kind, *node));
   }
