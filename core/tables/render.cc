@@ -15,8 +15,11 @@ std::string cell_text(const Interval& cell, const char* plus_minus) {
   return fmt::format("{:.3f} {} {:.3f}", cell.mean, plus_minus, cell.half_width);
 }
 
+// With one decimal at least: as the papers print them.
 std::string figure_text(const std::optional<double>& figure) {
-  return figure ? fmt::format("{:.1f}", *figure) : "-";
+  if (!figure) return "-";
+  const std::string shortest = fmt::format("{}", *figure);
+  return shortest.find('.') == std::string::npos ? fmt::format("{:.1f}", *figure) : shortest;
 }
 
 // A column of its own holds one figure per row; figures by column stand in a line of their own.

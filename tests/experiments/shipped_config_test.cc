@@ -31,8 +31,8 @@ std::string shortened(const std::string& file, const std::string& folder) {
   std::string text = engine_test::read_text(file);
   text = std::regex_replace(text, std::regex("\\b(sft|rft)\\.steps: [0-9]+"), "$1.steps: 3");
   text = std::regex_replace(text, std::regex("\\bcases: [0-9]{4,}"), "cases: 128");
-  text = std::regex_replace(text, std::regex("include: "),
-                            "include: " + fs::path(file).parent_path().string() + "/");
+  text = std::regex_replace(text, std::regex("\\bparts/"),
+                            fs::path(file).parent_path().string() + "/parts/");
   const std::string out = folder + "/shortened.yaml";
   engine_test::write_file(out, text);
   return out;
