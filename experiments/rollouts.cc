@@ -56,8 +56,11 @@ void Rollouts::fit_reward(const TrainedParameters& trained, Workspace& workspace
     const PolicyBelief belief =
         belief_of(spec_.expert.get(), policy_, trained.reference, workspace);
     const Stream stream = streams_.expert.child(hash64("reward"));
+    const std::shared_ptr<const ExpertData> data =
+        spec_.expert->prepare({context_.world(), laws.of(0), cases, {}});
     for (int n = 0; n < count; ++n) {
       ExpertContext context{context_.world(), laws.of(n), cases, {}};
+      context.data = data.get();
       if (belief) {
         context.policy_belief = [&](int m, std::span<double> out) { belief(m, cases, out); };
       }

@@ -122,11 +122,18 @@ TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws&
   const Cases cases = draw_cases(laws, streams.data, step, count);
   const auto belief = [&](int n, std::span<double> out) { policy_belief(n, cases, out); };
   all_.clear(cases.channels);
+  const bool pairs = stage.optimizer->trajectories() == TrajectoryKind::kPair;
+  const auto context_of = [&](int n) {
+    return ExpertContext{world, laws.of(n), cases,
+                         policy_belief ? belief : std::function<void(int, std::span<double>)>()};
+  };
+  const std::shared_ptr<const ExpertData> data =
+      pairs ? stage.expert->prepare(context_of(0)) : nullptr;
   for (int n = 0; n < count; ++n) {
     all_.add_case(cases.image_of(n));
-    if (stage.optimizer->trajectories() == TrajectoryKind::kPair) {
-      ExpertContext context{world, laws.of(n), cases,
-                            policy_belief ? belief : std::function<void(int, std::span<double>)>()};
+    if (pairs) {
+      ExpertContext context = context_of(n);
+      context.data = data.get();
       add_alternatives(stage, context, n, streams.expert, step, all_);
     } else {
       all_.add(supervised(stage, world.vocabulary(), cases, n, streams.form.at(step, n)));

@@ -10,6 +10,7 @@ class AnswerOnlyExpert final : public Expert {
   struct Params {
     std::string propose = "nearest";
     std::int64_t neighbours = 2;
+    std::int64_t strata = 3;
   };
 
   static Schema<Params> schema() {
@@ -17,9 +18,12 @@ class AnswerOnlyExpert final : public Expert {
     proposal_fields(s);
     return s;
   }
-  explicit AnswerOnlyExpert(const Params& params) : proposal_(params.propose, params.neighbours) {}
+  explicit AnswerOnlyExpert(const Params& params) : proposal_(params) {}
 
   bool needs_policy() const override { return proposal_.needs_policy(); }
+  std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const override {
+    return proposal_.prepare(context);
+  }
 
   Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                std::uint32_t repeat) const override {

@@ -19,6 +19,7 @@ class ConceptGraphExpert final : public Expert {
     std::string report = "edit";
     std::string propose = "nearest";
     std::int64_t neighbours = 2;
+    std::int64_t strata = 3;
     std::string cut = "whole";
     double cut_probability = 0.5;
     double direct_share = 0.3;
@@ -27,10 +28,12 @@ class ConceptGraphExpert final : public Expert {
   };
 
   static Schema<Params> schema();
-  explicit ConceptGraphExpert(Params params)
-      : params_(std::move(params)), proposal_(params_.propose, params_.neighbours) {}
+  explicit ConceptGraphExpert(Params params) : params_(std::move(params)), proposal_(params_) {}
 
   bool needs_policy() const override { return proposal_.needs_policy(); }
+  std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const override {
+    return proposal_.prepare(context);
+  }
 
   Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                std::uint32_t repeat) const override {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "experts/latent_classes.h"
 #include "graph/concept_environment.h"
 
 namespace tightrope {
@@ -11,11 +12,9 @@ namespace {
 
 ProposalKind kind_of(const std::string& name) {
   static const std::map<std::string, ProposalKind> kinds = {
-      {"uniform", ProposalKind::kUniform},
-      {"prior", ProposalKind::kPrior},
-      {"stratified", ProposalKind::kStratified},
-      {"nearest", ProposalKind::kNearest},
-      {"confusion", ProposalKind::kConfusion}};
+      {"uniform", ProposalKind::kUniform},       {"prior", ProposalKind::kPrior},
+      {"stratified", ProposalKind::kStratified}, {"estimated", ProposalKind::kEstimated},
+      {"nearest", ProposalKind::kNearest},       {"confusion", ProposalKind::kConfusion}};
   const auto found = kinds.find(name);
   TR_REQUIRE(found != kinds.end(), "unknown proposal \"{}\"", name);
   return found->second;
@@ -41,10 +40,41 @@ std::vector<double> confusion_weights(const ExpertContext& context, int n, int z
   return weight;
 }
 
+struct Strata final : ExpertData {
+  explicit Strata(LatentClasses c) : classes(std::move(c)) {}
+  LatentClasses classes;
+};
+
 }  // namespace
 
-Proposal::Proposal(const std::string& kind, std::int64_t neighbours)
-    : kind_(kind_of(kind)), neighbours_(static_cast<int>(neighbours)) {}
+Proposal::Proposal(const std::string& kind, std::int64_t neighbours, std::int64_t strata)
+    : kind_(kind_of(kind)),
+      neighbours_(static_cast<int>(neighbours)),
+      strata_(static_cast<int>(strata)) {}
+
+std::shared_ptr<const ExpertData> Proposal::prepare(const ExpertContext& context) const {
+  if (kind_ != ProposalKind::kEstimated) return nullptr;
+  return std::make_shared<const Strata>(
+      fit_latent_classes(context.cases, strata_, context.world.vocabulary().diseases()));
+}
+
+std::vector<double> Proposal::estimated_weights(const ExpertContext& context, int n) const {
+  std::shared_ptr<const ExpertData> own;  // where the caller did not prepare
+  if (context.data == nullptr) own = prepare(context);
+  const auto* strata =
+      dynamic_cast<const Strata*>(context.data != nullptr ? context.data : own.get());
+  TR_CHECK(strata != nullptr, "the data of another expert");
+  const LatentClasses& c = strata->classes;
+  const int diseases = context.world.vocabulary().diseases();
+  std::vector<double> weight(diseases, 0.0);
+  for (int k = 0; k < c.classes; ++k) {
+    const double p = c.posterior[static_cast<std::size_t>(n) * c.classes + k];
+    for (int j = 0; j < diseases; ++j) {
+      weight[j] += p * c.disease[static_cast<std::size_t>(k) * diseases + j];
+    }
+  }
+  return weight;
+}
 
 std::vector<double> Proposal::law(const ExpertContext& context, int n) const {
   const int diseases = context.world.vocabulary().diseases();
@@ -63,6 +93,9 @@ std::vector<double> Proposal::law(const ExpertContext& context, int n) const {
       weight.assign(row, row + diseases);
       break;
     }
+    case ProposalKind::kEstimated:
+      weight = estimated_weights(context, n);
+      break;
     case ProposalKind::kNearest:
       weight = nearest_weights(context, z, neighbours_);
       break;

@@ -13,20 +13,27 @@
 
 namespace tightrope {
 
-enum class ProposalKind { kUniform, kPrior, kStratified, kNearest, kConfusion };
+enum class ProposalKind { kUniform, kPrior, kStratified, kEstimated, kNearest, kConfusion };
 
 // q(j | case), always without j = z:
 //   uniform      equal for every j
 //   prior        ~ P(j) of the environment
 //   stratified   ~ P(j | u) with the case's true site u: the confounder is held fixed
+//   estimated    ~ P(j | estimated stratum of the case), strata from the reports' words alone
+//                (latent_classes.h): what a practitioner could do
 //   nearest      equal for the `neighbours` diseases most entangled with z in the concept graph
 //   confusion    ~ the policy's P(j | v) without thinking; equal when it leaves nothing beside z
 class Proposal {
  public:
-  // `kind` is one of the names above; neighbours is read by nearest alone.
-  Proposal(const std::string& kind, std::int64_t neighbours);
+  // `params` has the fields of proposal_fields().
+  template <class Params>
+  explicit Proposal(const Params& params)
+      : Proposal(params.propose, params.neighbours, params.strata) {}
+  Proposal(const std::string& kind, std::int64_t neighbours, std::int64_t strata = 3);
 
   bool needs_policy() const { return kind_ == ProposalKind::kConfusion; }
+  // Expert::prepare(): the strata, for estimated alone.
+  std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const;
   // q(. | case n), [Z], sums to 1. Throws InputError when the world has no concept graph (nearest),
   // no belief is at hand (confusion), or no other disease has positive probability.
   std::vector<double> law(const ExpertContext& context, int n) const;
@@ -34,8 +41,11 @@ class Proposal {
   int draw(const ExpertContext& context, int n, Draws& draws) const;
 
  private:
+  std::vector<double> estimated_weights(const ExpertContext& context, int n) const;
+
   ProposalKind kind_;
   int neighbours_;
+  int strata_;
 };
 
 // Declares the fields `propose` and `neighbours` of an expert's params.
@@ -45,13 +55,17 @@ void proposal_fields(Schema<Params>& schema) {
       "propose", &Params::propose,
       {.unit = "",
        .help = "how the alternative diagnosis is drawn: uniform, by the prior, by the prior "
-               "of the case's site, among the nearest in the graph, or by the policy's "
-               "own belief",
-       .choices = {"uniform", "prior", "stratified", "nearest", "confusion"}});
+               "of the case's site, by that of its estimated stratum, among the nearest in the "
+               "graph, or by the policy's own belief",
+       .choices = {"uniform", "prior", "stratified", "estimated", "nearest", "confusion"}});
   schema.field("neighbours", &Params::neighbours,
                {.unit = "disease",
                 .range = at_least(1),
                 .help = "propose: nearest draws equally among this many nearest diseases"});
+  schema.field("strata", &Params::strata,
+               {.unit = "1",
+                .range = between(1, 64),
+                .help = "propose: estimated: number of latent classes of the reports' words"});
 }
 
 // <think> <answer_now> disease <eos>.

@@ -21,6 +21,11 @@ struct Pair {
   int rejected_disease = 0;  // j
 };
 
+// What an expert works out once of all cases of a data set.
+struct ExpertData {
+  virtual ~ExpertData() = default;
+};
+
 struct ExpertContext {
   const World& world;
   const Environment& environment;  // the environment the cases were drawn from
@@ -28,6 +33,7 @@ struct ExpertContext {
   // P(z | v) of the current policy without thinking for case n, [Z]; empty when not available.
   std::function<void(int n, std::span<double> belief)> policy_belief;
   std::span<const int> excluded = {};  // diseases that were proposed for this case before
+  const ExpertData* data = nullptr;    // what prepare() gave for these cases
 };
 
 class Expert {
@@ -35,6 +41,11 @@ class Expert {
   virtual ~Expert() = default;
   // Whether propose() calls context.policy_belief.
   virtual bool needs_policy() const { return false; }
+  // Whatever propose() needs of all of context.cases; null, as by default: nothing.
+  virtual std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const {
+    static_cast<void>(context);
+    return nullptr;
+  }
   // The pair of case n. thinking = false: both sides are direct answers (<think> <answer_now> z).
   // All draws come from stream.at(repeat, n): a case's pair does not depend on other calls.
   virtual Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <map>
+
 #include "core/base/error.h"
 #include "tests/experts/expert_support.h"
 
@@ -32,7 +34,8 @@ std::vector<std::string> expert_texts() {
   }
   out.push_back("{type: answer_only, propose: confusion}");
   for (const char* report : {"edit", "structural"}) {
-    for (const char* propose : {"uniform", "prior", "stratified", "nearest", "confusion"}) {
+    for (const char* propose :
+         {"uniform", "prior", "stratified", "estimated", "nearest", "confusion"}) {
       for (const char* cut : {"whole", "random_step"}) {
         out.push_back(fmt::format(
             "{{type: concept_graph, report: {}, propose: {}, cut: {}, edit_noise: 0.2}}", report,
@@ -43,11 +46,27 @@ std::vector<std::string> expert_texts() {
   return out;
 }
 
+// A bench's context with what an expert prepares of its cases, worked out once.
+class Prepared {
+ public:
+  ExpertContext context(const Bench& bench, const Expert& expert) {
+    ExpertContext out = bench.context();
+    auto [at, fresh] = data_.try_emplace({&bench, &expert});
+    if (fresh) at->second = expert.prepare(out);
+    out.data = at->second.get();
+    return out;
+  }
+
+ private:
+  std::map<std::pair<const Bench*, const Expert*>, std::shared_ptr<const ExpertData>> data_;
+};
+
 TEST(ExpertConformance, PairsAreGrammaticalDifferentAndReplay) {
   const std::vector<std::string> texts = expert_texts();
   ASSERT_GE(texts.size(), 23U);
   std::vector<std::shared_ptr<const Expert>> experts;
   for (const std::string& text : texts) experts.push_back(test::make_expert(text));
+  Prepared prepared;
   int pairs = 0;
   const bool held = rc::check([&] {
     const Bench& bench = *benches()[*rc::gen::inRange<std::size_t>(0, benches().size())];
@@ -57,8 +76,9 @@ TEST(ExpertConformance, PairsAreGrammaticalDifferentAndReplay) {
     const Stream stream(*rc::gen::arbitrary<std::uint64_t>(), Purpose::kExpert, 0);
     for (const auto& expert : experts) {
       Pair pair;
+      const ExpertContext context = prepared.context(bench, *expert);
       try {
-        pair = expert->propose(bench.context(), n, thinking, stream, repeat);
+        pair = expert->propose(context, n, thinking, stream, repeat);
       } catch (const InputError&) {
         // Only a world without a graph may be refused.
         RC_ASSERT(bench.world->vocabulary().attributes() == 0);
@@ -76,8 +96,8 @@ TEST(ExpertConformance, PairsAreGrammaticalDifferentAndReplay) {
         RC_ASSERT(pair.rejected.tokens.size() == 4U);
       }
       // A case's pair depends on (stream, repeat, n) alone, not on what was proposed between.
-      expert->propose(bench.context(), (n + 1) % bench.cases.size(), thinking, stream, repeat);
-      const Pair again = expert->propose(bench.context(), n, thinking, stream, repeat);
+      expert->propose(context, (n + 1) % bench.cases.size(), thinking, stream, repeat);
+      const Pair again = expert->propose(context, n, thinking, stream, repeat);
       RC_ASSERT(again.chosen.tokens == pair.chosen.tokens);
       RC_ASSERT(again.rejected.tokens == pair.rejected.tokens);
       RC_ASSERT(again.rejected.mask == pair.rejected.mask);
@@ -91,11 +111,13 @@ TEST(ExpertConformance, RepeatsDiffer) {
   const Bench& bench = *benches()[0];
   for (const std::string& text : expert_texts()) {
     const auto expert = test::make_expert(text);
+    Prepared prepared;
+    const ExpertContext context = prepared.context(bench, *expert);
     bool differs = false;
     for (int n = 0; n < 50 && !differs; ++n) {
       const Stream stream(1, Purpose::kExpert, 0);
-      differs = expert->propose(bench.context(), n, true, stream, 0).rejected.tokens !=
-                expert->propose(bench.context(), n, true, stream, 1).rejected.tokens;
+      differs = expert->propose(context, n, true, stream, 0).rejected.tokens !=
+                expert->propose(context, n, true, stream, 1).rejected.tokens;
     }
     EXPECT_TRUE(differs) << text;
   }

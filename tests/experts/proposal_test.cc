@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/base/error.h"
+#include "experts/latent_classes.h"
 #include "graph/concept_environment.h"
 #include "tests/experts/expert_support.h"
 
@@ -48,6 +51,53 @@ TEST(Proposal, LawsAreTheNamedOnes) {
       context.policy_belief(n, belief);
       expect_equal(Proposal("confusion", 2).law(context, n), without(belief, z));
     }
+  }
+}
+
+// The estimated strata find the sites behind the words: a case's most probable class names its site
+// (up to the classes' names) far more often than chance, and the law comes near the true one.
+TEST(Proposal, EstimatedStrataAreNearTheSites) {
+  const Bench bench(kConcept, 3000);
+  const ExpertContext plain = bench.context();
+  const Proposal estimated("estimated", 2, 3), stratified("stratified", 2), prior("prior", 2);
+  const auto data = estimated.prepare(plain);
+  ExpertContext context = plain;
+  context.data = data.get();
+  const LatentClasses classes = fit_latent_classes(bench.cases, 3, 12);
+  std::vector<double> together(9, 0.0);
+  for (int n = 0; n < 3000; ++n) {
+    const double* row = &classes.posterior[static_cast<std::size_t>(n) * 3];
+    together[(std::max_element(row, row + 3) - row) * 3 + bench.cases.site[n]] += 1.0 / 3000;
+  }
+  double best = 0;
+  for (const std::array<int, 3>& names :
+       {std::array{0, 1, 2}, std::array{0, 2, 1}, std::array{1, 0, 2}, std::array{1, 2, 0},
+        std::array{2, 0, 1}, std::array{2, 1, 0}}) {
+    best = std::max(best, together[names[0]] + together[3 + names[1]] + together[6 + names[2]]);
+  }
+  EXPECT_GT(best, 0.65) << "chance is one third";
+  double near = 0, far = 0;
+  for (int n = 0; n < 200; ++n) {
+    const std::vector<double> law = estimated.law(context, n), truth = stratified.law(context, n),
+                              blind = prior.law(context, n);
+    EXPECT_EQ(law[bench.cases.disease[n]], 0);
+    for (int j = 0; j < 12; ++j) {
+      near += std::abs(law[j] - truth[j]);
+      far += std::abs(blind[j] - truth[j]);
+    }
+    if (n < 3) {
+      EXPECT_EQ(law, estimated.law(plain, n)) << "prepared or not, the same";
+    }
+  }
+  EXPECT_LT(near, 0.75 * far) << "nearer to the stratified law than the prior is";
+}
+
+TEST(Proposal, OneStratumIsTheEmpiricalPrior) {
+  const Bench bench(kConcept, 500);
+  const LatentClasses one = fit_latent_classes(bench.cases, 1, 12);
+  for (int z = 0; z < 12; ++z) {
+    const auto count = std::count(bench.cases.disease.begin(), bench.cases.disease.end(), z);
+    EXPECT_NEAR(one.disease[z], static_cast<double>(count) / 500, 1e-12);
   }
 }
 
