@@ -66,7 +66,9 @@ void Lane::prepare() {
 void Lane::gather_batch() {
   const Stage& spec = stage();
   if (spec.data_kind == DataKind::kFixed) {
-    data_->gather(order_->at(step_), batch_, batch_reference_, totals_);
+    const std::span<const std::int32_t> units = order_->at(step_);
+    data_->gather(units, batch_, batch_reference_, totals_);
+    batch_source_ = data_->sources_of(units);
     if (!moving()) return;
     TokenQuantities quantities;  // a reference that moves knows the batch only
     policy_->evaluate(reference_, batch_, {}, quantities, *workspace_);
@@ -84,6 +86,7 @@ void Lane::gather_batch() {
   std::vector<std::int32_t> all(fresh.size());
   for (std::int32_t b = 0; b < fresh.size(); ++b) all[b] = b;
   fresh.gather(all, batch_, batch_reference_, totals_);
+  batch_source_ = fresh.sources_of(all);
 }
 
 LaneStep Lane::training_step() {
@@ -93,7 +96,12 @@ LaneStep Lane::training_step() {
         mismatched_log_ratio(*policy_, parameters_, reference_, batch_, *workspace_);
   }
   metrics_.clear();
-  pullback_.emplace(*stage().optimizer, batch_, totals_, metrics_);
+  pullback_.emplace(*stage().optimizer, batch_, totals_, metrics_, batch_source_);
+  if (batch_.units() != batch_.cases()) {
+    TokenQuantities quantities;
+    policy_->evaluate(parameters_, batch_, stage().optimizer->wanted(), quantities, *workspace_);
+    pullback_->compute_ahead({.reference_log_prob = batch_reference_}, quantities);
+  }
   std::fill(gradient_.begin(), gradient_.end(), 0.0F);
   return {.parameters = parameters_,
           .batch = &batch_,

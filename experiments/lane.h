@@ -86,6 +86,7 @@ class Lane {
   std::unique_ptr<EpochOrder> order_;
   TokenBatch batch_;
   std::vector<double> batch_reference_;
+  std::vector<std::uint8_t> batch_source_;
   BatchTotals totals_;
   MetricSums metrics_;                    // of the step that take() waits for
   std::optional<LossPullback> pullback_;  // likewise

@@ -9,11 +9,12 @@ namespace tightrope {
 TokenBatch mismatched(const TokenBatch& batch) {
   const int cases = batch.cases();
   TR_CHECK(cases > 1, "{} cases", cases);
+  TR_REQUIRE(batch.units() == cases, "pairs of two images have no mismatched trajectories");
   TokenBatch out;
   out.clear(batch.channels);
   BatchTotals unused;
   for (int b = 0; b < cases; ++b) {
-    add_group(batch, (b + 1) % cases, out, unused);
+    add_unit(batch, (b + 1) % cases, out, unused);
     std::ranges::copy(batch.image(b), out.images.end() - batch.channels);
   }
   return out;

@@ -28,7 +28,7 @@ bool DrawnCases::has_spread(int b) const {
 void DrawnCases::append(const DrawnCases& from, int b) {
   if (tokens.group_begin.empty()) tokens.clear(from.tokens.channels);
   BatchTotals unused;
-  add_group(from.tokens, b, tokens, unused);
+  add_unit(from.tokens, b, tokens, unused);
   const std::int32_t begin = from.tokens.group_begin[b], end = from.tokens.group_begin[b + 1];
   score.insert(score.end(), from.score.begin() + begin, from.score.begin() + end);
   if (!from.greedy_score.empty()) greedy_score.push_back(from.greedy_score[b]);

@@ -160,7 +160,7 @@ void Rollouts::cut(std::span<const std::int32_t> rows) {
   std::vector<double>* columns[] = {&behaviour_, &value_, &reference_, &advantage_, &return_};
   for (std::vector<double>* column : columns) column->clear();
   for (const std::int32_t row : rows) {
-    add_group(from.tokens, row, part_, totals_);
+    add_unit(from.tokens, row, part_, totals_);
     const std::int32_t begin = from.tokens.offset[from.tokens.group_begin[row]];
     const std::int32_t end = from.tokens.offset[from.tokens.group_begin[row + 1]];
     for (std::size_t c = 0; c < std::size(columns); ++c) {

@@ -33,11 +33,12 @@ Trajectory supervised(const Stage& stage, const Vocabulary& vocabulary, const Ca
 }
 
 // The factual trajectory and the expert's alternatives, each with a disease of its own where the
-// expert chooses it.
-void add_alternatives(const Stage& stage, ExpertContext& context, int n, const Stream& stream,
-                      std::uint32_t step, TokenBatch& to) {
+// expert chooses it; the source of the last.
+PairSource add_alternatives(const Stage& stage, ExpertContext& context, int n, const Stream& stream,
+                            std::uint32_t step, TokenBatch& to) {
   std::vector<int> proposed;
   Trajectory chosen;
+  PairSource source = PairSource::kThinking;
   for (int k = 0; k < stage.optimizer->negatives(); ++k) {
     context.excluded = proposed;
     const Pair pair =
@@ -51,9 +52,12 @@ void add_alternatives(const Stage& stage, ExpertContext& context, int n, const S
                "stage {}: several negatives need one factual side, this expert cuts it anew for "
                "each (cut: random_step)",
                stage.name);
+    if (!pair.rejected_image.empty()) to.add_case(pair.rejected_image, true);
     to.add(pair.rejected);
     proposed.push_back(pair.rejected_disease);
+    source = pair.source;
   }
+  return source;
 }
 
 }  // namespace
@@ -103,16 +107,19 @@ PolicyBelief belief_of(const Expert* expert, const Policy& policy,
   };
 }
 
-void add_group(const TokenBatch& from, int b, TokenBatch& to, BatchTotals& totals) {
-  to.add_case(from.image(b));
-  for (std::int32_t n = from.group_begin[b]; n < from.group_begin[b + 1]; ++n) {
-    const std::int32_t begin = from.offset[n];
-    const std::int32_t end = from.offset[n + 1];
-    to.tokens.insert(to.tokens.end(), from.tokens.begin() + begin, from.tokens.begin() + end);
-    to.mask.insert(to.mask.end(), from.mask.begin() + begin, from.mask.begin() + end);
-    to.offset.push_back(static_cast<std::int32_t>(to.tokens.size()));
-    ++to.group_begin.back();
-    totals.add(std::span(from.mask).subspan(begin, end - begin), n == from.group_begin[b]);
+void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals) {
+  for (std::int32_t b = from.unit_begin[u]; b < from.unit_begin[u + 1]; ++b) {
+    to.add_case(from.image(b), b > from.unit_begin[u]);
+    for (std::int32_t n = from.group_begin[b]; n < from.group_begin[b + 1]; ++n) {
+      const std::int32_t begin = from.offset[n];
+      const std::int32_t end = from.offset[n + 1];
+      to.tokens.insert(to.tokens.end(), from.tokens.begin() + begin, from.tokens.begin() + end);
+      to.mask.insert(to.mask.end(), from.mask.begin() + begin, from.mask.begin() + end);
+      to.offset.push_back(static_cast<std::int32_t>(to.tokens.size()));
+      ++to.group_begin.back();
+      const bool first = n == from.group_begin[from.unit_begin[u]];
+      totals.add(std::span(from.mask).subspan(begin, end - begin), first);
+    }
   }
 }
 
@@ -134,7 +141,8 @@ TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws&
     if (pairs) {
       ExpertContext context = context_of(n);
       context.data = data.get();
-      add_alternatives(stage, context, n, streams.expert, step, all_);
+      source_.push_back(static_cast<std::uint8_t>(
+          add_alternatives(stage, context, n, streams.expert, step, all_)));
     } else {
       all_.add(supervised(stage, world.vocabulary(), cases, n, streams.form.at(step, n)));
     }
@@ -148,18 +156,25 @@ void TrainingSet::set_reference(const Policy& policy, std::span<const float> par
   reference_ = std::move(quantities.log_prob);
 }
 
-void TrainingSet::gather(std::span<const std::int32_t> cases, TokenBatch& batch,
+void TrainingSet::gather(std::span<const std::int32_t> units, TokenBatch& batch,
                          std::vector<double>& reference, BatchTotals& totals) const {
   batch.clear(all_.channels);
   reference.clear();
   totals = {};
-  for (const std::int32_t b : cases) {
-    add_group(all_, b, batch, totals);
+  for (const std::int32_t u : units) {
+    add_unit(all_, u, batch, totals);
     if (reference_.empty()) continue;
-    const auto begin = reference_.begin() + all_.offset[all_.group_begin[b]];
-    const auto end = reference_.begin() + all_.offset[all_.group_begin[b + 1]];
+    const auto begin = reference_.begin() + all_.offset[all_.group_begin[all_.unit_begin[u]]];
+    const auto end = reference_.begin() + all_.offset[all_.group_begin[all_.unit_begin[u + 1]]];
     reference.insert(reference.end(), begin, end);
   }
+}
+
+std::vector<std::uint8_t> TrainingSet::sources_of(std::span<const std::int32_t> units) const {
+  std::vector<std::uint8_t> out;
+  if (source_.empty()) return out;
+  for (const std::int32_t u : units) out.push_back(source_[u]);
+  return out;
 }
 
 EpochOrder::EpochOrder(const Stream& stream, int cases, int batch)

@@ -33,8 +33,8 @@ using PolicyBelief = std::function<void(int n, const Cases& cases, std::span<dou
 PolicyBelief belief_of(const Expert* expert, const Policy& policy,
                        std::span<const float> parameters, Workspace& workspace);
 
-// Appends case b of `from` with its trajectories and counts it.
-void add_group(const TokenBatch& from, int b, TokenBatch& to, BatchTotals& totals);
+// Appends unit u of `from` with its cases and their trajectories and counts it.
+void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals);
 
 class TrainingSet {
  public:
@@ -45,17 +45,20 @@ class TrainingSet {
               const TrainingStreams& streams, std::uint32_t step, int count,
               const PolicyBelief& policy_belief);
 
-  int size() const { return all_.cases(); }
+  int size() const { return all_.units(); }
   const TokenBatch& all() const { return all_; }
   // Log-probs of the frozen reference along all trajectories; computed once.
   void set_reference(const Policy& policy, std::span<const float> parameters, Workspace& workspace);
-  // Copies the given cases into `batch` and their reference log-probs into `reference` (empty when
+  // Copies the given units into `batch` and their reference log-probs into `reference` (empty when
   // there is no reference), with the totals of the step.
-  void gather(std::span<const std::int32_t> cases, TokenBatch& batch,
+  void gather(std::span<const std::int32_t> units, TokenBatch& batch,
               std::vector<double>& reference, BatchTotals& totals) const;
+  // Sources of the pairs of the given units; empty when there are no pairs.
+  std::vector<std::uint8_t> sources_of(std::span<const std::int32_t> units) const;
 
  private:
   TokenBatch all_;
+  std::vector<std::uint8_t> source_;  // [units], of pairs
   std::vector<double> reference_;
 };
 

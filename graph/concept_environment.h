@@ -35,6 +35,11 @@ class ConceptEnvironment : public Environment {
   // do(z = j) with monotone coupling of every attribute; slots of unchanged attributes stay. What
   // no real system can have.
   virtual AlternativeReport structural(const Cases& cases, int n, int j, Draws& draws) const = 0;
+  // The structural counterfactual of the image, [C]: the same noise under do(z = j), attributes
+  // coupled monotonely, channels of unchanged attributes as they are. Throws InputError in a rule
+  // world, where two members of a pair share their images.
+  virtual std::vector<float> structural_image(const Cases& cases, int n, int j,
+                                              Draws& draws) const = 0;
 
  private:
   std::vector<double> reward_;

@@ -89,4 +89,19 @@ AlternativeReport structural_report(const GenerativeLaw& law, const GenerativeSa
   return out;
 }
 
+std::vector<float> structural_image(const GenerativeLaw& law, const Cases& cases, int n, int j,
+                                    Draws& draws) {
+  require_disease(j, law.diseases);
+  const int u = cases.site[n];
+  const int z = cases.disease[n];
+  const std::span<const float> image = cases.image_of(n);
+  std::vector<float> out(image.begin(), image.end());
+  for (int k = 0; k < law.attributes; ++k) {
+    const bool was = cases.attributes_of(n)[k] != 0;
+    const bool is = coupled(was, law.theta_at(u, z, k), law.theta_at(u, j, k), draws);
+    if (is != was) out[k] = static_cast<float>(moved_channel(law, k, is, image[k], draws));
+  }
+  return out;
+}
+
 }  // namespace tightrope

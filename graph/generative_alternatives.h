@@ -25,4 +25,9 @@ AlternativeReport edit_report(const GenerativeLaw& law, const ConceptGraph& grap
 AlternativeReport structural_report(const GenerativeLaw& law, const GenerativeSampler& sampler,
                                     const Cases& cases, int n, int j, Draws& draws);
 
+// The image under do(z = j) with the same coupling; a hidden polarity of an attribute that goes is
+// drawn from its posterior, of one that comes from its law.
+std::vector<float> structural_image(const GenerativeLaw& law, const Cases& cases, int n, int j,
+                                    Draws& draws);
+
 }  // namespace tightrope

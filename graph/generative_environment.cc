@@ -67,4 +67,9 @@ AlternativeReport GenerativeEnvironment::structural(const Cases& cases, int n, i
   return structural_report(law_, sampler_, cases, n, j, draws);
 }
 
+std::vector<float> GenerativeEnvironment::structural_image(const Cases& cases, int n, int j,
+                                                           Draws& draws) const {
+  return tightrope::structural_image(law_, cases, n, j, draws);
+}
+
 }  // namespace tightrope

@@ -33,6 +33,8 @@ class GenerativeEnvironment final : public ConceptEnvironment {
   const Vocabulary& vocabulary() const override { return *vocabulary_; }
   AlternativeReport edit(const Cases& cases, int n, int j, Draws& draws) const override;
   AlternativeReport structural(const Cases& cases, int n, int j, Draws& draws) const override;
+  std::vector<float> structural_image(const Cases& cases, int n, int j,
+                                      Draws& draws) const override;
 
   const GenerativeLaw& law() const { return law_; }
 

@@ -96,6 +96,12 @@ AlternativeReport RuleEnvironment::structural(const Cases& cases, int n, int j,
   return out;
 }
 
+std::vector<float> RuleEnvironment::structural_image(const Cases&, int, int, Draws&) const {
+  throw InputError(
+      "counterfactual images need a world with diagnosis: generative; in a rule world the members "
+      "of a pair share their images");
+}
+
 void RuleEnvironment::decide_structurally(int u, int j, std::span<Slot> report,
                                           Draws& draws) const {
   const int g = law_.category_of[j];

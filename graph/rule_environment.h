@@ -46,6 +46,8 @@ class RuleEnvironment final : public ConceptEnvironment {
   // reported afresh; the deciding findings of g_j are drawn from their law given (u, g_j, z = j).
   // Where the cap must cut, deciding findings stay.
   AlternativeReport structural(const Cases& cases, int n, int j, Draws& draws) const override;
+  std::vector<float> structural_image(const Cases& cases, int n, int j,
+                                      Draws& draws) const override;
 
   const RuleLaw& law() const { return law_; }
 

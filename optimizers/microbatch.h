@@ -32,4 +32,21 @@ inline std::vector<double> token_mean_of_microbatches(const BatchShape& step, in
   return out;
 }
 
+// [cases]: `weight` divided by its mean over the step (size 0), or over each case's microbatch, all
+// microbatches then counting the same. Weights of a part whose mean is 0 stay 0.
+inline std::vector<double> mean_normalised(const std::vector<double>& weight, int size) {
+  const int cases = static_cast<int>(weight.size());
+  if (size <= 0) size = std::max(1, cases);
+  const int parts = (cases + size - 1) / size;
+  std::vector<double> out(cases, 0.0);
+  for (int first = 0; first < cases; first += size) {
+    const int last = std::min(cases, first + size);
+    double sum = 0;
+    for (int c = first; c < last; ++c) sum += weight[c];
+    // weight / (sum / n), times cases / (parts n): the mean over cases becomes one over parts.
+    for (int c = first; c < last && sum > 0; ++c) out[c] = weight[c] / sum * cases / parts;
+  }
+  return out;
+}
+
 }  // namespace tightrope

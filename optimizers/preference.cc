@@ -65,14 +65,16 @@ PreferenceOptions preference_options(const PreferenceParams& p, double beta, dou
   return options;
 }
 
-void add_pair(const PreferenceOptions& options, const Group& group, const BatchTotals& totals,
-              const GroupGradient& gradient, int chosen, int rejected, double weight,
-              PreferenceTally& tally) {
+double add_pair(const PreferenceOptions& options, const Group& group, const BatchTotals& totals,
+                const GroupGradient& gradient, int chosen, int rejected, double weight,
+                PreferenceTally& tally) {
   const Sides s = sides_of(options, group, gradient, chosen, rejected);
-  tally.add_loss(weight * add_preference(options, s, weight));
+  const double value = add_preference(options, s, weight);
+  tally.add_loss(weight * value);
   add_likelihood_term(options.rpo_alpha, totals, s.chosen, s.chosen_sum, tally);
   tally.add(s.chosen_sum, options.link.beta * s.chosen_sum.ratio(), s.rejected_sum,
             options.link.beta * s.rejected_sum.ratio());
+  return value;
 }
 
 void preference_loss(const PreferenceOptions& options, const Group& group,

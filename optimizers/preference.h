@@ -53,12 +53,13 @@ void add_likelihood_field(Schema<Params>& schema, const char* name, double Param
 template <class Params>
 void add_preference_fields(Schema<Params>& schema);
 
-// Adds one pair, given by its trajectories in the group. `weight`: of its preference term.
+// Adds one pair, given by its trajectories in the group, and returns its preference term before
+// `weight`.
 // Rewards are beta times the log-ratio of the whole trajectory, whatever link, divergence and
 // credit are.
-void add_pair(const PreferenceOptions& options, const Group& group, const BatchTotals& totals,
-              const GroupGradient& gradient, int chosen, int rejected, double weight,
-              PreferenceTally& tally);
+double add_pair(const PreferenceOptions& options, const Group& group, const BatchTotals& totals,
+                const GroupGradient& gradient, int chosen, int rejected, double weight,
+                PreferenceTally& tally);
 
 // Optimizer::loss of the engine; a group holds whole pairs, chosen first. A pair's preference term
 // weighs group.weight_of(pair) / pairs; its likelihood term is not weighed.

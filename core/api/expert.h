@@ -14,11 +14,20 @@
 
 namespace tightrope {
 
+// What a pair contrasts, for optimizers that weigh their sources (arXiv 2604.15705).
+enum class PairSource : std::uint8_t {
+  kThinking,    // two trajectories under the case's image
+  kPerception,  // one trajectory under two images
+  kOther,
+};
+
 // A factual and an alternative trajectory of the same case.
 struct Pair {
   Trajectory chosen;
   Trajectory rejected;
   int rejected_disease = 0;  // j
+  PairSource source = PairSource::kThinking;
+  std::vector<float> rejected_image = {};  // [C] that `rejected` is read under; empty: the case's
 };
 
 // What an expert works out once of all cases of a data set.

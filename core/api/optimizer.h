@@ -47,6 +47,7 @@ struct BatchShape {
   std::span<const std::int32_t> group_begin;  // [cases + 1] trajectory index
   std::span<const std::int32_t> offset;       // [trajectories + 1] token index
   std::span<const std::uint8_t> mask;         // [tokens]
+  std::span<const std::uint8_t> source = {};  // [cases] PairSource of each; empty: all thinking
 };
 
 // Sums collected over a step; divided once, at its end. Keys are the metric names of the log.

@@ -46,7 +46,9 @@ struct Group {
   std::span<const double> entropy;       // empty unless wanted
   std::span<const double> value;         // empty unless wanted
   TokenData data;                        // of this group's tokens
-  std::span<const double> case_weight;   // [cases]; empty: 1 each; filled behind the policy's pass
+  // Filled behind the policy's pass: weights of the optimizer, and sources of pairs, by case.
+  std::span<const double> case_weight;   // [cases]; empty: 1 each
+  std::span<const std::uint8_t> source;  // [cases]; empty: not known
   std::span<const std::int32_t> tokens;  // token ids (for rules that compare trajectories)
   int cases() const { return static_cast<int>(group_begin.size()) - 1; }
   int trajectories() const { return static_cast<int>(offset.size()) - 1; }

@@ -134,5 +134,55 @@ TEST(StructuralReport, ChangesAsLittleAsPossible) {
   }
 }
 
+// Given the site, a counterfactual image of j has the law of images of j: mean, second moment and
+// the products of neighbouring channels, against cases that are j. Of the disease itself it is the
+// image.
+TEST(StructuralImage, HasTheLawOfImagesOfTheOtherDisease) {
+  for (const ImageCode code : {ImageCode::kLinear, ImageCode::kPolarity}) {
+    const GenerativeLaw law = test::tiny_law(code, ReportFrom::kLatent, 9, 2);
+    const GenerativeSampler sampler(law);
+    Cases cases;
+    cases.resize(1, law.attributes, law.channels);
+    struct Sums {
+      double count = 0;
+      std::vector<double> first, second, mixed;
+      explicit Sums(int channels) : first(channels), second(channels), mixed(channels) {}
+      void add(std::span<const float> v) {
+        count += 1;
+        for (std::size_t c = 0; c < v.size(); ++c) {
+          first[c] += v[c];
+          second[c] += v[c] * v[c];
+          mixed[c] += v[c] * v[(c + 1) % v.size()];
+        }
+      }
+    };
+    Sums moved(law.channels), real(law.channels);
+    for (int n = 0; n < 200000; ++n) {
+      sampler.draw(Stream(5, Purpose::kData, 0).at(0, n), 0, cases);
+      if (cases.site[0] != 1) continue;
+      if (cases.disease[0] == 2) real.add(cases.image_of(0));
+      if (cases.disease[0] != 0) continue;
+      Draws draws = Stream(5, Purpose::kExpert, 0).at(0, n);
+      moved.add(structural_image(law, cases, 0, 2, draws));
+      if (n % 50 == 0) {
+        const auto own = cases.image_of(0);
+        EXPECT_EQ(structural_image(law, cases, 0, 0, draws),
+                  std::vector<float>(own.begin(), own.end()));
+      }
+    }
+    ASSERT_GT(std::min(moved.count, real.count), 5000);
+    const double error = 5 * std::sqrt(1 / moved.count + 1 / real.count);
+    for (int c = 0; c < law.channels; ++c) {
+      const double scale = real.second[c] / real.count;
+      EXPECT_NEAR(moved.first[c] / moved.count, real.first[c] / real.count,
+                  error * std::sqrt(scale));
+      EXPECT_NEAR(moved.second[c] / moved.count, scale, 2 * error * scale);
+      const double other = real.second[(c + 1) % law.channels] / real.count;
+      EXPECT_NEAR(moved.mixed[c] / moved.count, real.mixed[c] / real.count,
+                  2 * error * std::sqrt(scale * other));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tightrope

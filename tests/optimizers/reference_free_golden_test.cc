@@ -160,6 +160,60 @@ TEST(ReferenceFreeGolden, OneAlternativeIsDpoAndStepZeroIsLnOfAll) {
   EXPECT_NEAR(run(*build("{type: apo, negatives: 4}"), zero).loss, std::log(5.0), 1e-14);
 }
 
+// The fixture's pairs with weights as if each had a source of its own.
+double weighted_loss(const std::string& options, const std::vector<double>& weights, CaseList cases,
+                     std::vector<std::uint8_t> source) {
+  const std::string yaml =
+      "{type: cpo_pp, rpo_alpha: 0, thinking_weight: " + std::to_string(weights[0]) +
+      ", perception_weight: " + std::to_string(weights[1]) +
+      ", other_weight: " + std::to_string(weights[2]) + options + "}";
+  const auto rule = build(yaml);
+  const Flat flat(cases);
+  const std::vector<double> weight =
+      rule->case_weights({flat.begin, flat.offset, flat.mask, source});
+  Group group = flat.group(0, static_cast<int>(cases.size()));
+  group.case_weight = weight;
+  group.source = source;
+  MetricSums metrics;
+  std::vector<double> gradient(flat.log_prob.size(), 0.0);
+  rule->loss(group, flat.totals, {gradient, {}, {}}, metrics);
+  return metrics.at("loss").sum;
+}
+
+TEST(SourceWeightsGolden, NormalisedOverTheStepOrNot) {
+  const json g = file()["source_weights"];
+  const std::vector<double> w = g["weights"];
+  const CaseList p = fixture_p();
+  EXPECT_NEAR(weighted_loss("", w, p, {0, 1, 2}), g["normalised"].get<double>(), kTolerance);
+  EXPECT_NEAR(weighted_loss(", weight_norm: none", w, p, {0, 1, 2}), g["plain"].get<double>(),
+              kTolerance);
+  EXPECT_NEAR(weighted_loss(", label_smoothing: 0.1", w, p, {0, 1, 2}),
+              g["smoothing_0.1"].get<double>(), kTolerance);
+  EXPECT_NEAR(weighted_loss("", g["zero_weights"], p, {0, 1, 2}),
+              g["zero_normalised"].get<double>(), kTolerance);
+  // As the published trainer: pairs {2, 3} and {1} are microbatches of their own.
+  EXPECT_NEAR(
+      weighted_loss(", weight_norm: microbatch, microbatch: 2", w, {p[1], p[2], p[0]}, {1, 2, 0}),
+      g["microbatch_means"].get<double>(), kTolerance);
+  EXPECT_GT(std::abs(g["microbatch_means"].get<double>() - g["normalised"].get<double>()), 1e-4)
+      << "the cut changes the result";
+}
+
+TEST(SourceWeightsGolden, WithoutSourcesItIsDpo) {
+  const Outcome plain = run(*build("{type: cpo_pp, rpo_alpha: 0.3}"), fixture_p());
+  const Outcome dpo = run(*build("{type: dpo, rpo_alpha: 0.3}"), fixture_p());
+  EXPECT_EQ(plain.loss, dpo.loss);
+  EXPECT_EQ(plain.gradient, dpo.gradient);
+  EXPECT_NEAR(plain.metrics.at("cpo_plus/thinking_loss").mean(),
+              run(*build("{type: dpo}"), fixture_p()).loss, 1e-12);
+  EXPECT_EQ(plain.metrics.at("cpo_plus/perception_count").sum, 0);
+  EXPECT_NE(build_error("{type: cpo_pp, weight_norm: microbatch}").find("microbatch"),
+            std::string::npos);
+  EXPECT_NE(build_error("{type: cpo_pp, thinking_weight: 0, perception_weight: 0, other_weight: 0}")
+                .find("one must be > 0"),
+            std::string::npos);
+}
+
 TEST(ReferenceFreeGolden, ExtremesStayFinite) {
   for (const char* yaml :
        {"{type: simpo}", "{type: simpo, alpha: 2}", "{type: contrastive_po}", "{type: orpo}",
