@@ -54,8 +54,8 @@ void Lane::prepare() {
   data_ = std::make_unique<TrainingSet>(
       spec, context_->world(), CaseLaws{{context_->environment(spec.environment)}, {}}, streams_, 0,
       static_cast<int>(spec.cases),
-      belief_of(spec.expert.get(), *policy_, moving() ? first_reference_ : reference_,
-                *workspace_));
+      policy_view(spec.expert.get(), *policy_, moving() ? first_reference_ : reference_,
+                  *workspace_));
   if (spec.optimizer->needs_reference() && !moving()) {
     data_->set_reference(*policy_, reference_, *workspace_);
   }
@@ -81,7 +81,7 @@ void Lane::gather_batch() {
                             : CaseLaws{{context_->environment(spec.environment)}, {}};
   TrainingSet fresh(spec, context_->world(), laws, streams_, static_cast<std::uint32_t>(step_),
                     static_cast<int>(spec.batch),
-                    belief_of(spec.expert.get(), *policy_, parameters_, *workspace_));
+                    policy_view(spec.expert.get(), *policy_, parameters_, *workspace_));
   if (spec.optimizer->needs_reference()) fresh.set_reference(*policy_, reference_, *workspace_);
   std::vector<std::int32_t> all(fresh.size());
   for (std::int32_t b = 0; b < fresh.size(); ++b) all[b] = b;

@@ -53,17 +53,13 @@ void Rollouts::fit_reward(const TrainedParameters& trained, Workspace& workspace
   if (const int count = spec_.reward->pairs(); count > 0) {
     const CaseLaws laws = laws_of(0, count);
     const Cases cases = draw_cases(laws, reward_data_, 0, count);
-    const PolicyBelief belief =
-        belief_of(spec_.expert.get(), policy_, trained.reference, workspace);
+    const PolicyView view = policy_view(spec_.expert.get(), policy_, trained.reference, workspace);
     const Stream stream = streams_.expert.child(hash64("reward"));
     const std::shared_ptr<const ExpertData> data =
-        spec_.expert->prepare({context_.world(), laws.of(0), cases, {}});
+        spec_.expert->prepare(view.bound({context_.world(), laws.of(0), cases, {}}));
     for (int n = 0; n < count; ++n) {
-      ExpertContext context{context_.world(), laws.of(n), cases, {}};
+      ExpertContext context = view.bound({context_.world(), laws.of(n), cases, {}});
       context.data = data.get();
-      if (belief) {
-        context.policy_belief = [&](int m, std::span<double> out) { belief(m, cases, out); };
-      }
       pairs.push_back(spec_.expert->propose(context, n, spec_.thinking, stream, 0));
     }
   }

@@ -93,18 +93,40 @@ Cases draw_cases(const CaseLaws& laws, const Stream& data, std::uint32_t step, i
   return cases;
 }
 
-PolicyBelief belief_of(const Expert* expert, const Policy& policy,
+PolicyView policy_view(const Expert* expert, const Policy& policy,
                        std::span<const float> parameters, Workspace& workspace) {
   if (expert == nullptr || !expert->needs_policy()) return {};
-  return [&policy, parameters, &workspace](int n, const Cases& cases, std::span<double> belief) {
+  PolicyView out;
+  out.belief = [&policy, parameters, &workspace](int n, const Cases& cases,
+                                                 std::span<double> belief) {
     TokenBatch batch;
     batch.clear(cases.channels);
     batch.add_case(cases.image_of(n));
     batch.add({{Vocabulary::think()}, {0}});
-    Distributions out;
-    policy.distribution(parameters, batch, out, workspace);
-    for (std::size_t z = 0; z < belief.size(); ++z) belief[z] = std::exp(out.belief[z]);
+    Distributions laws;
+    policy.distribution(parameters, batch, laws, workspace);
+    for (std::size_t z = 0; z < belief.size(); ++z) belief[z] = std::exp(laws.belief[z]);
   };
+  out.sample = [&policy, parameters, &workspace](int n, const Cases& cases, const Stream& stream) {
+    std::vector<Sample> samples;
+    const SamplingOptions options{.greedy = false, .temperature = 1, .thinking = true};
+    policy.sample(parameters, cases.image_of(n), 1, options, stream, 0, samples, workspace);
+    return samples[0].trajectory;
+  };
+  return out;
+}
+
+ExpertContext PolicyView::bound(ExpertContext context) const {
+  const Cases& cases = context.cases;
+  if (belief) {
+    context.policy_belief = [this, &cases](int n, std::span<double> out) { belief(n, cases, out); };
+  }
+  if (sample) {
+    context.policy_sample = [this, &cases](int n, const Stream& stream) {
+      return sample(n, cases, stream);
+    };
+  }
+  return context;
 }
 
 void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals) {
@@ -125,15 +147,11 @@ void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals
 
 TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
                          const TrainingStreams& streams, std::uint32_t step, int count,
-                         const PolicyBelief& policy_belief) {
+                         const PolicyView& policy) {
   const Cases cases = draw_cases(laws, streams.data, step, count);
-  const auto belief = [&](int n, std::span<double> out) { policy_belief(n, cases, out); };
   all_.clear(cases.channels);
   const bool pairs = stage.optimizer->trajectories() == TrajectoryKind::kPair;
-  const auto context_of = [&](int n) {
-    return ExpertContext{world, laws.of(n), cases,
-                         policy_belief ? belief : std::function<void(int, std::span<double>)>()};
-  };
+  const auto context_of = [&](int n) { return policy.bound({world, laws.of(n), cases, {}}); };
   const std::shared_ptr<const ExpertData> data =
       pairs ? stage.expert->prepare(context_of(0)) : nullptr;
   for (int n = 0; n < count; ++n) {

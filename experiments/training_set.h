@@ -28,9 +28,14 @@ Cases draw_cases(const CaseLaws& laws, const Stream& data, std::uint32_t step, i
 // Makes case n of `to` case m of `from`.
 void copy_case(const Cases& from, int m, Cases& to, int n);
 
-// The belief P(z | v) without thinking that the stage's expert asks for; empty when it does not.
-using PolicyBelief = std::function<void(int n, const Cases& cases, std::span<double> belief)>;
-PolicyBelief belief_of(const Expert* expert, const Policy& policy,
+// What an expert may ask of the policy: empty functions when the expert asks for nothing.
+struct PolicyView {
+  std::function<void(int n, const Cases& cases, std::span<double> belief)> belief;
+  std::function<Trajectory(int n, const Cases& cases, const Stream& stream)> sample;
+  // `context` with the policy's functions bound to its cases.
+  ExpertContext bound(ExpertContext context) const;
+};
+PolicyView policy_view(const Expert* expert, const Policy& policy,
                        std::span<const float> parameters, Workspace& workspace);
 
 // Appends unit u of `from` with its cases and their trajectories and counts it.
@@ -43,7 +48,7 @@ class TrainingSet {
   // shares.
   TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
               const TrainingStreams& streams, std::uint32_t step, int count,
-              const PolicyBelief& policy_belief);
+              const PolicyView& policy);
 
   int size() const { return all_.units(); }
   const TokenBatch& all() const { return all_; }

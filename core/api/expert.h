@@ -41,6 +41,8 @@ struct ExpertContext {
   const Cases& cases;              // all cases of the stage (random negatives are other patients)
   // P(z | v) of the current policy without thinking for case n, [Z]; empty when not available.
   std::function<void(int n, std::span<double> belief)> policy_belief;
+  // A trajectory of the current policy for case n, drawn from `stream`; empty when not available.
+  std::function<Trajectory(int n, const Stream& stream)> policy_sample = {};
   std::span<const int> excluded = {};  // diseases that were proposed for this case before
   const ExpertData* data = nullptr;    // what prepare() gave for these cases
 };
@@ -48,7 +50,7 @@ struct ExpertContext {
 class Expert {
  public:
   virtual ~Expert() = default;
-  // Whether propose() calls context.policy_belief.
+  // Whether propose() calls context.policy_belief or context.policy_sample.
   virtual bool needs_policy() const { return false; }
   // Whatever propose() needs of all of context.cases; null, as by default: nothing.
   virtual std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const {

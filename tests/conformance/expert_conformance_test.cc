@@ -153,6 +153,11 @@ TEST(ExpertConformance, NeedsPolicyIsDeclaredExactlyWhenTheBeliefIsRead) {
       asked = true;
       belief(n, out);
     };
+    const auto sample = context.policy_sample;
+    context.policy_sample = [&](int n, const Stream& stream) {
+      asked = true;
+      return sample(n, stream);
+    };
     expert->propose(context, 0, true, Stream(1, Purpose::kExpert, 0), 0);
     EXPECT_EQ(asked, expert->needs_policy()) << text;
   }

@@ -105,6 +105,24 @@ TEST(Perception, MixedPairsTrainAndResume) {
   }
 }
 
+// The policy's own mistakes: with thinking the rejected side is a chain that the reference draws.
+TEST(SelfExpertInTheEngine, DrawsFromTheReferenceOfTheStage) {
+  const Trained t = lane_of({"rft.expert={type: self}"}), again = lane_of({"rft.expert=self"});
+  const std::optional<LaneStep> step = t.lane->next(1, kGoOn);
+  const std::optional<LaneStep> same = again.lane->next(1, kGoOn);
+  EXPECT_EQ(step->batch->tokens, same->batch->tokens);
+  const Vocabulary& v = t.context->world().vocabulary();
+  int chains = 0;
+  for (int c = 0; c < step->batch->cases(); ++c) {
+    const auto chosen = step->batch->tokens_of(2 * c), rejected = step->batch->tokens_of(2 * c + 1);
+    EXPECT_NE(chosen[chosen.size() - 2], rejected[rejected.size() - 2]);
+    EXPECT_TRUE(v.is_disease(rejected[rejected.size() - 2]));
+    chains +=
+        std::equal(chosen.begin(), chosen.end() - 2, rejected.begin(), rejected.end() - 2) ? 0 : 1;
+  }
+  EXPECT_GT(chains, 8) << "its own chains, not the factual ones";
+}
+
 TEST(Perception, WhatCannotBeIsSaid) {
   const auto error_of = [](const std::vector<std::string>& sets) {
     try {

@@ -32,10 +32,18 @@ struct Bench {
   }
   ExpertContext context() const {
     const int diseases = world->vocabulary().diseases();
-    return {*world, *environment, cases, [diseases](int n, std::span<double> belief) {
-              for (int z = 0; z < diseases; ++z) belief[z] = 1.0 + (z + n) % 3;
-              for (double& b : belief) b /= 2.0 * diseases;
-            }};
+    ExpertContext out{*world, *environment, cases, [diseases](int n, std::span<double> belief) {
+                        for (int z = 0; z < diseases; ++z) belief[z] = 1.0 + (z + n) % 3;
+                        for (double& b : belief) b /= 2.0 * diseases;
+                      }};
+    // The factual report with a diagnosis of its own: right in about half of the draws.
+    out.policy_sample = [this, diseases](int n, const Stream& stream) {
+      Draws draws = stream.at(0);
+      const int z =
+          draws.bernoulli(0.5) ? cases.disease[n] : static_cast<int>(draws.below(diseases));
+      return make_trajectory(world->vocabulary(), cases.report_of(n), cases.category[n], z);
+    };
+    return out;
   }
   std::shared_ptr<const World> world;
   std::shared_ptr<const Environment> environment;

@@ -215,5 +215,35 @@ TEST(Experts, TheDirectPairHasTheSameAlternativeDiagnosis) {
   }
 }
 
+// The first wrong draw of the policy is taken as it is; where every draw is right, its chain gets a
+// diagnosis that the policy believes in.
+TEST(SelfExpert, TakesThePolicysFirstMistake) {
+  const test::Bench bench("{type: concept, graph: cxr}");
+  const auto expert = test::make_expert("{type: self, attempts: 3}");
+  const Vocabulary& v = bench.world->vocabulary();
+  int calls = 0;
+  ExpertContext context = bench.context();
+  const auto answer_with = [&](int n, int z) {
+    return make_trajectory(v, bench.cases.report_of(n), -1, z);
+  };
+  context.policy_sample = [&](int n, const Stream&) {
+    const int z = bench.cases.disease[n];
+    return answer_with(n, ++calls == 2 ? (z + 5) % 12 : z);
+  };
+  const Pair second = expert->propose(context, 4, true, Stream(1, Purpose::kExpert, 0), 0);
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(second.rejected_disease, (bench.cases.disease[4] + 5) % 12);
+  EXPECT_EQ(second.rejected.tokens, answer_with(4, second.rejected_disease).tokens);
+  context.policy_sample = [&](int n, const Stream&) {
+    ++calls;
+    return answer_with(n, bench.cases.disease[n]);
+  };
+  calls = 0;
+  const Pair none = expert->propose(context, 4, true, Stream(1, Purpose::kExpert, 0), 0);
+  EXPECT_EQ(calls, 3);
+  EXPECT_NE(none.rejected_disease, bench.cases.disease[4]);
+  EXPECT_EQ(none.rejected.tokens, answer_with(4, none.rejected_disease).tokens);
+}
+
 }  // namespace
 }  // namespace tightrope
