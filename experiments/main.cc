@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/strings.h"
 #include "core/base/version.h"
+#include "core/registry/plugin_loader.h"
 #include "core/registry/registry.h"
 #include "experiments/commands/command.h"
 #include "experiments/interrupt.h"
@@ -22,10 +23,28 @@ std::string help() {
   for (const auto& [name, command] : commands()) {
     out += fmt::format("  {:<44} {}\n", command.usage, command.summary);
   }
-  return out + "\ntightrope COMMAND --help tells more.\n";
+  return out +
+         "\ntightrope COMMAND --help tells more. --plugin FILE before or behind it loads "
+         "components "
+         "from a shared library.\n";
 }
 
-int dispatch(const std::vector<std::string>& args) {
+// Loads what every `--plugin FILE` names and returns the other arguments.
+std::vector<std::string> without_plugins(const std::vector<std::string>& args) {
+  std::vector<std::string> rest;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (args[i] != "--plugin") {
+      rest.push_back(args[i]);
+      continue;
+    }
+    if (i + 1 == args.size()) throw InputError("--plugin: the file of a plugin must follow");
+    load_plugin(args[++i]);
+  }
+  return rest;
+}
+
+int dispatch(const std::vector<std::string>& all) {
+  const std::vector<std::string> args = without_plugins(all);
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
     std::cout << help();
     return args.empty() ? 2 : 0;

@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "core/config": BASE + ["core/random"],
     "core/stats": BASE,
     "core/text": BASE,
-    "core/registry": BASE + ["core/config"],
+    "core/registry": BASE + ["core/config", "tightrope_version.h"],
     "core/detectors": BASE + ["core/config", "core/registry"],
     "core/log": BASE + ["core/config"],
     "core/tables": BASE + ["core/config", "core/log", "core/stats"],
