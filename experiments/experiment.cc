@@ -185,6 +185,7 @@ class StageReader {
         read_section<DataParams>(p.data, path + ".data", problems_, resolved_data);
     stage.data_kind = data.kind == "stream" ? DataKind::kStream : DataKind::kFixed;
     stage.cases = data.cases;
+    stage.prequential = data.prequential;
     stage.environment = data.environment;
     std::vector<std::string> known = environments_;
     if (stage.data_kind == DataKind::kStream) known.push_back("now");
@@ -257,6 +258,10 @@ class StageReader {
       problems_.add(mark_of(node, "reward"), path + ".reward",
                     "this reward is fitted to pairs: an `expert:` must propose the rejected "
                     "trajectories; see `tightrope list expert`");
+    }
+    if (rule != nullptr && stage.prequential) {
+      problems_.add(mark_of(node, "data"), path + ".data.prequential",
+                    "rollouts are scored before they are trained on: see their reward");
     }
     if (rule != nullptr && rule->plan().minibatches > stage.batch) {
       problems_.add(mark_of(node, "optimizer"), path + ".optimizer.minibatches",

@@ -42,8 +42,9 @@ struct Stage {
   std::string reference;  // name of the stage whose end is the reference; "" = this stage's start
   std::shared_ptr<const ReferenceSchedule> schedule;  // null: frozen
   DataKind data_kind = DataKind::kFixed;
-  std::int64_t cases = 0;   // fixed: size of the data set
-  std::string environment;  // a named environment, or "now" for streams
+  std::int64_t cases = 0;    // fixed: size of the data set
+  std::string environment;   // a named environment, or "now" for streams
+  bool prequential = false;  // streams: test every batch before it is trained on
   std::int64_t steps = 0;
   std::int64_t batch = 0;
   double direct = 0;     // supervised stages: share of direct sequences

@@ -113,6 +113,14 @@ Schema<DataParams> DataParams::schema() {
           {.help = "named environment the cases come from, or `now` for a stream that follows the "
                    "stream time",
            .required = true});
+  s.field("prequential", &P::prequential,
+          {.help = "streams: test every batch before training on it: accuracy, log loss and regret "
+                   "of answers without thinking, one value a step"});
+  s.check([](const P& p) {
+    return p.prequential && p.kind != "stream"
+               ? std::string("prequential = true violates: only with kind: stream")
+               : std::string();
+  });
   return s;
 }
 

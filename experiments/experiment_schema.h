@@ -38,6 +38,7 @@ struct DataParams {
   std::string kind = "fixed";
   std::int64_t cases = 3000;
   std::string environment;
+  bool prequential = false;
   static Schema<DataParams> schema();
 };
 

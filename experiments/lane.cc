@@ -6,6 +6,7 @@
 
 #include "core/base/check.h"
 #include "experiments/mismatched.h"
+#include "experiments/prequential.h"
 #include "experiments/stage_policy.h"
 #include "experiments/workers.h"
 
@@ -41,6 +42,9 @@ std::vector<std::string> Lane::scalar_names(const Stage& stage) {
   std::vector<std::string> names = stage.optimizer->metrics();
   if (const RolloutRule* rule = stage.optimizer->rollout()) {
     for (const std::string& name : Rollouts::extra_metrics(rule->plan())) names.push_back(name);
+  }
+  if (stage.prequential) {
+    for (const std::string& name : prequential_metrics()) names.push_back(name);
   }
   if (stage.schedule && !stage.schedule->frozen()) names.push_back("reference/weight");
   names.push_back("gradient_norm");
@@ -83,6 +87,9 @@ void Lane::gather_batch() {
                     static_cast<int>(spec.batch),
                     policy_view(spec.expert.get(), *policy_, parameters_, *workspace_));
   if (spec.optimizer->needs_reference()) fresh.set_reference(*policy_, reference_, *workspace_);
+  if (spec.prequential) {
+    before_ = prequential(*policy_, parameters_, fresh.cases(), laws, *workspace_);
+  }
   std::vector<std::int32_t> all(fresh.size());
   for (std::int32_t b = 0; b < fresh.size(); ++b) all[b] = b;
   fresh.gather(all, batch_, batch_reference_, totals_);
@@ -95,7 +102,7 @@ LaneStep Lane::training_step() {
     totals_.kl_baseline =
         mismatched_log_ratio(*policy_, parameters_, reference_, batch_, *workspace_);
   }
-  metrics_.clear();
+  metrics_ = before_;
   pullback_.emplace(*stage().optimizer, batch_, totals_, metrics_, batch_source_);
   if (batch_.units() != batch_.cases()) {
     TokenQuantities quantities;

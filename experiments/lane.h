@@ -89,6 +89,7 @@ class Lane {
   std::vector<std::uint8_t> batch_source_;
   BatchTotals totals_;
   MetricSums metrics_;                    // of the step that take() waits for
+  MetricSums before_;                     // of its batch before training, where asked for
   std::optional<LossPullback> pullback_;  // likewise
   std::int64_t step_ = 0;
   Frozen frozen_;

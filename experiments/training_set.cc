@@ -148,7 +148,7 @@ void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals
 TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
                          const TrainingStreams& streams, std::uint32_t step, int count,
                          const PolicyView& policy) {
-  const Cases cases = draw_cases(laws, streams.data, step, count);
+  Cases cases = draw_cases(laws, streams.data, step, count);
   all_.clear(cases.channels);
   const bool pairs = stage.optimizer->trajectories() == TrajectoryKind::kPair;
   const auto context_of = [&](int n) { return policy.bound({world, laws.of(n), cases, {}}); };
@@ -165,6 +165,8 @@ TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws&
       all_.add(supervised(stage, world.vocabulary(), cases, n, streams.form.at(step, n)));
     }
   }
+  // A stream's batch is asked for its cases; a fixed set of thousands is not kept twice.
+  if (stage.data_kind == DataKind::kStream) cases_ = std::move(cases);
 }
 
 void TrainingSet::set_reference(const Policy& policy, std::span<const float> parameters,

@@ -51,6 +51,7 @@ class TrainingSet {
               const PolicyView& policy);
 
   int size() const { return all_.units(); }
+  const Cases& cases() const { return cases_; }
   const TokenBatch& all() const { return all_; }
   // Log-probs of the frozen reference along all trajectories; computed once.
   void set_reference(const Policy& policy, std::span<const float> parameters, Workspace& workspace);
@@ -62,6 +63,7 @@ class TrainingSet {
   std::vector<std::uint8_t> sources_of(std::span<const std::int32_t> units) const;
 
  private:
+  Cases cases_;
   TokenBatch all_;
   std::vector<std::uint8_t> source_;  // [units], of pairs
   std::vector<double> reference_;
