@@ -17,8 +17,7 @@
 
 #include "optimizers/microbatch.h"
 #include "optimizers/sampled_fields.h"
-#include "optimizers/sequence_rollout.h"
-#include "optimizers/surrogate.h"
+#include "optimizers/sampled_rule.h"
 
 namespace tightrope {
 namespace {
@@ -133,7 +132,7 @@ Normaliser normaliser_for(const std::string& loss_type) {
   return loss_type == "luspo" ? Normaliser::kSequenceSum : Normaliser::kTokenMean;
 }
 
-class Grpo final : public Optimizer, public RolloutRule {
+class Grpo final : public SampledRule {
  public:
   using Params = GrpoParams;
 
@@ -145,7 +144,7 @@ class Grpo final : public Optimizer, public RolloutRule {
     return s;
   }
 
-  explicit Grpo(const Params& p) : params_(p) {
+  explicit Grpo(const Params& p) : microbatch_(static_cast<int>(p.microbatch)) {
     loss_.term = p.loss_type == "cispo" ? PolicyTerm::kTruncate : PolicyTerm::kClip;
     loss_.level =
         p.importance_sampling_level == "token" ? RatioLevel::kToken : RatioLevel::kSequenceMean;
@@ -161,41 +160,19 @@ class Grpo final : public Optimizer, public RolloutRule {
     if (p.overlong_buffer > 0) rollout_.overlong = {p.max_length, p.overlong_buffer};
     rollout_.kl_form = loss_.kl_form;
     rollout_.exponent_clamp = p.exponent_clamp;
+    plan_ = {.epochs = static_cast<int>(p.num_iterations),
+             .minibatches = static_cast<int>(p.minibatches),
+             .samples = static_cast<int>(p.num_generations),
+             .refills = static_cast<int>(p.dynamic_sampling)};
   }
 
-  TrajectoryKind trajectories() const override { return TrajectoryKind::kRollout; }
-  bool needs_reference() const override { return params_.beta > 0; }
-  Wanted wanted() const override { return {.entropy = params_.entropy_coefficient > 0}; }
-  const RolloutRule* rollout() const override { return this; }
   std::vector<double> case_weights(const BatchShape& step) const override {
-    if (params_.microbatch == 0) return {};
-    return token_mean_of_microbatches(step, static_cast<int>(params_.microbatch));
-  }
-  std::vector<std::string> metrics() const override {
-    std::vector<std::string> names = surrogate_metrics();
-    for (const std::string& name : sequence_rollout_metrics()) names.push_back(name);
-    return names;
-  }
-  void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
-            MetricSums& metrics) const override {
-    surrogate_loss(loss_, group, totals, gradient, metrics);
-  }
-
-  RolloutPlan plan() const override {
-    return {.epochs = static_cast<int>(params_.num_iterations),
-            .minibatches = static_cast<int>(params_.minibatches),
-            .samples = static_cast<int>(params_.num_generations),
-            .refills = static_cast<int>(params_.dynamic_sampling)};
-  }
-  void assess(const Rollout& rollout, std::span<double> state, Assessment& out,
-              MetricSums& metrics) const override {
-    assess_sequences(rollout_, rollout, state, out, metrics);
+    if (microbatch_ == 0) return {};
+    return token_mean_of_microbatches(step, microbatch_);
   }
 
  private:
-  Params params_;
-  SurrogateOptions loss_;
-  SequenceRollout rollout_;
+  int microbatch_;
 };
 
 TR_REGISTER(Optimizer, Grpo, "grpo",

@@ -7,13 +7,12 @@
 // less its baseline (group_advantage.h, or a moving average) at the last token. Whitened over the
 // rollout this is REINFORCE++ (arXiv 2501.03262). Draws nothing itself.
 #include "optimizers/sampled_fields.h"
-#include "optimizers/sequence_rollout.h"
-#include "optimizers/surrogate.h"
+#include "optimizers/sampled_rule.h"
 
 namespace tightrope {
 namespace {
 
-class Reinforce final : public Optimizer, public RolloutRule {
+class Reinforce final : public SampledRule {
  public:
   struct Params {
     std::string baseline = "batch";
@@ -28,7 +27,7 @@ class Reinforce final : public Optimizer, public RolloutRule {
 
   static Schema<Params> schema();
 
-  explicit Reinforce(const Params& p) : params_(p) {
+  explicit Reinforce(const Params& p) {
     loss_.term = PolicyTerm::kScore;
     loss_.normaliser = Normaliser::kSequenceSum;
     loss_.entropy_coefficient = p.entropy_coefficient;
@@ -40,38 +39,9 @@ class Reinforce final : public Optimizer, public RolloutRule {
     rollout_.kl_form = kl_form_of(p.kl_estimator);
     rollout_.gamma = p.gamma;
     rollout_.whitening.form = whiten_of(p.whiten);
+    plan_ = {.samples = static_cast<int>(p.num_generations),
+             .greedy = rollout_.advantage.baseline == Baseline::kGreedy};
   }
-
-  TrajectoryKind trajectories() const override { return TrajectoryKind::kRollout; }
-  bool needs_reference() const override { return params_.kl_coefficient > 0; }
-  Wanted wanted() const override { return {.entropy = params_.entropy_coefficient > 0}; }
-  const RolloutRule* rollout() const override { return this; }
-  std::vector<std::string> metrics() const override {
-    std::vector<std::string> names = {"loss", "policy_loss", "entropy"};
-    for (const std::string& name : sequence_rollout_metrics()) names.push_back(name);
-    return names;
-  }
-  void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
-            MetricSums& metrics) const override {
-    surrogate_loss(loss_, group, totals, gradient, metrics);
-  }
-
-  RolloutPlan plan() const override {
-    return {.samples = static_cast<int>(params_.num_generations),
-            .greedy = rollout_.advantage.baseline == Baseline::kGreedy};
-  }
-  std::vector<double> initial_state() const override {
-    return rollout_.ema > 0 ? std::vector<double>{0, 0} : std::vector<double>{};
-  }
-  void assess(const Rollout& rollout, std::span<double> state, Assessment& out,
-              MetricSums& metrics) const override {
-    assess_sequences(rollout_, rollout, state, out, metrics);
-  }
-
- private:
-  Params params_;
-  SurrogateOptions loss_;
-  SequenceRollout rollout_;
 };
 
 Schema<Reinforce::Params> Reinforce::schema() {

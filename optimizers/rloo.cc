@@ -7,13 +7,12 @@
 //
 // Draws nothing itself.
 #include "optimizers/sampled_fields.h"
-#include "optimizers/sequence_rollout.h"
-#include "optimizers/surrogate.h"
+#include "optimizers/sampled_rule.h"
 
 namespace tightrope {
 namespace {
 
-class Rloo final : public Optimizer, public RolloutRule {
+class Rloo final : public SampledRule {
  public:
   struct Params : ClipParams {
     double beta = 0.05;
@@ -40,7 +39,7 @@ class Rloo final : public Optimizer, public RolloutRule {
     return s;
   }
 
-  explicit Rloo(const Params& p) : params_(p) {
+  explicit Rloo(const Params& p) {
     loss_.level = RatioLevel::kSequenceSum;
     loss_.ratio = p.clip();
     loss_.normaliser = Normaliser::kSequenceMean;
@@ -48,35 +47,10 @@ class Rloo final : public Optimizer, public RolloutRule {
     rollout_.kl_place = KlPlace::kSequence;
     rollout_.kl_coefficient = p.beta;
     rollout_.whitening.form = p.normalize_advantages ? Whiten::kCenter : Whiten::kNone;
+    plan_ = {.epochs = static_cast<int>(p.num_iterations),
+             .minibatches = static_cast<int>(p.minibatches),
+             .samples = static_cast<int>(p.num_generations)};
   }
-
-  TrajectoryKind trajectories() const override { return TrajectoryKind::kRollout; }
-  bool needs_reference() const override { return params_.beta > 0; }
-  const RolloutRule* rollout() const override { return this; }
-  std::vector<std::string> metrics() const override {
-    std::vector<std::string> names = surrogate_metrics();
-    for (const std::string& name : sequence_rollout_metrics()) names.push_back(name);
-    return names;
-  }
-  void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
-            MetricSums& metrics) const override {
-    surrogate_loss(loss_, group, totals, gradient, metrics);
-  }
-
-  RolloutPlan plan() const override {
-    return {.epochs = static_cast<int>(params_.num_iterations),
-            .minibatches = static_cast<int>(params_.minibatches),
-            .samples = static_cast<int>(params_.num_generations)};
-  }
-  void assess(const Rollout& rollout, std::span<double> state, Assessment& out,
-              MetricSums& metrics) const override {
-    assess_sequences(rollout_, rollout, state, out, metrics);
-  }
-
- private:
-  Params params_;
-  SurrogateOptions loss_;
-  SequenceRollout rollout_;
 };
 
 TR_REGISTER(Optimizer, Rloo, "rloo",

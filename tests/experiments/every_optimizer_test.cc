@@ -6,38 +6,15 @@
 #include <cmath>
 
 #include "core/config/yaml.h"
-#include "experiments/lane.h"
 #include "experiments/mismatched.h"
-#include "experiments/runner.h"
-#include "experiments/stage_policy.h"
-#include "experiments/streams.h"
-#include "tests/experiments/engine_support.h"
+#include "tests/experiments/tiny_lane.h"
 
 namespace tightrope {
 namespace {
 
 const std::atomic<bool> kGoOn{false};
 
-struct Trained {
-  std::shared_ptr<const Experiment> experiment;
-  std::shared_ptr<WorldContext> context;
-  std::unique_ptr<Lane> lane;
-};
-
-// The second stage of tiny.yaml, from the policy's first parameters.
-Trained second_stage(std::vector<std::string> sets) {
-  sets.push_back("sweep=null");
-  sets.push_back("tables=[]");
-  sets.push_back("claims=[]");
-  Trained out;
-  out.experiment = check_file(load_experiment_tree(engine_test::kTiny, sets)).plan.experiment(0);
-  out.context = std::make_shared<WorldContext>(*out.experiment, 0);
-  const auto policy = make_policy(*out.experiment, out.context->world());
-  std::vector<float> first(policy->parameter_count(), 0.0F);
-  policy->initialise(lane_stream(*out.experiment, Purpose::kInitial, 0), first);
-  out.lane = std::make_unique<Lane>(out.experiment, 1, 0, out.context, policy, first, first);
-  return out;
-}
+Trained second_stage(const std::vector<std::string>& sets) { return tiny_lane(1, sets); }
 
 std::vector<std::string> settings_of(const std::string& name) {
   Problems problems;

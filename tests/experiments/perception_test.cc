@@ -4,29 +4,16 @@
 
 #include <cmath>
 
-#include "experiments/lane.h"
 #include "experiments/loss_pullback.h"
 #include "experiments/training_set.h"
-#include "tests/experiments/bandit_lane.h"
-#include "tests/experiments/engine_support.h"
+#include "tests/experiments/tiny_lane.h"
 
 namespace tightrope {
 namespace {
 
 const std::atomic<bool> kGoOn{false};
 
-Trained lane_of(std::vector<std::string> sets) {
-  for (const char* set : {"sweep=null", "tables=[]", "claims=[]"}) sets.push_back(set);
-  const auto experiment =
-      check_file(load_experiment_tree(engine_test::kTiny, sets)).plan.experiment(0);
-  Trained out;
-  out.context = std::make_shared<WorldContext>(*experiment, 0);
-  const auto policy = make_policy(*experiment, out.context->world());
-  std::vector<float> first(policy->parameter_count(), 0.0F);
-  policy->initialise(lane_stream(*experiment, Purpose::kInitial, 0), first);
-  out.lane = std::make_unique<Lane>(experiment, 1, 0, out.context, policy, first, first);
-  return out;
-}
+Trained lane_of(const std::vector<std::string>& sets) { return tiny_lane(1, sets); }
 
 const char* const kTransformer =
     "policy={type: transformer, layers: 1, width: 16, heads: 2, image_tokens: 2}";

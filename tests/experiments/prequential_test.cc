@@ -6,8 +6,7 @@
 
 #include <cmath>
 
-#include "tests/experiments/bandit_lane.h"
-#include "tests/experiments/engine_support.h"
+#include "tests/experiments/tiny_lane.h"
 
 namespace tightrope {
 namespace {
@@ -15,23 +14,8 @@ namespace {
 const std::atomic<bool> kGoOn{false};
 
 Trained stream_lane(const std::string& drift, const std::string& data) {
-  const std::vector<std::string> sets = {"drift=" + drift,
-                                         "sft.data=" + data,
-                                         "sft.steps=400",
-                                         "sft.batch=64",
-                                         "sft.stepper={type: adam, lr: 0.03}",
-                                         "sweep=null",
-                                         "tables=[]",
-                                         "claims=[]"};
-  const auto experiment =
-      check_file(load_experiment_tree(engine_test::kTiny, sets)).plan.experiment(0);
-  Trained out;
-  out.context = std::make_shared<WorldContext>(*experiment, 0);
-  const auto policy = make_policy(*experiment, out.context->world());
-  std::vector<float> first(policy->parameter_count(), 0.0F);
-  policy->initialise(lane_stream(*experiment, Purpose::kInitial, 0), first);
-  out.lane = std::make_unique<Lane>(experiment, 0, 0, out.context, policy, first, first);
-  return out;
+  return tiny_lane(0, {"drift=" + drift, "sft.data=" + data, "sft.steps=400", "sft.batch=64",
+                       "sft.stepper={type: adam, lr: 0.03}"});
 }
 
 double mean_of(const Lane& lane, const char* name, std::size_t begin, std::size_t end) {

@@ -4,29 +4,16 @@
 
 #include <cmath>
 
-#include "experiments/lane.h"
-#include "experiments/runner.h"
-#include "tests/experiments/bandit_lane.h"
-#include "tests/experiments/engine_support.h"
+#include "tests/experiments/tiny_lane.h"
 
 namespace tightrope {
 namespace {
 
 const std::atomic<bool> kGoOn{false};
 
-// The second stage of tiny.yaml, reference and start being the policy's first parameters.
 Trained lane_with(const std::string& schedule, std::vector<std::string> sets = {}) {
   sets.push_back("rft.reference_schedule=" + schedule);
-  for (const char* set : {"sweep=null", "tables=[]", "claims=[]"}) sets.push_back(set);
-  const auto experiment =
-      check_file(load_experiment_tree(engine_test::kTiny, sets)).plan.experiment(0);
-  Trained out;
-  out.context = std::make_shared<WorldContext>(*experiment, 0);
-  const auto policy = make_policy(*experiment, out.context->world());
-  std::vector<float> first(policy->parameter_count(), 0.0F);
-  policy->initialise(lane_stream(*experiment, Purpose::kInitial, 0), first);
-  out.lane = std::make_unique<Lane>(experiment, 1, 0, out.context, policy, first, first);
-  return out;
+  return tiny_lane(1, sets);
 }
 
 TEST(ReferenceSchedule, FrozenIsTheDefaultBitForBit) {
