@@ -5,6 +5,7 @@
 #include "core/api/expert.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/config/nested.h"
 #include "core/config/schema.h"
 
 namespace tightrope {
@@ -59,16 +60,11 @@ class MixtureExpert final : public Expert {
     s.field("experts", &Params::experts,
             {.help = "the experts with their weights: [{weight: 1, expert: {type: ...}}, ...]"});
     s.check([](const Params& p) {
-      try {
+      return nested_violation("experts", [&] {
         Problems problems;
         parts_of(p.experts, problems);
         problems.throw_if_any();
-      } catch (const ConfigError& error) {
-        std::string text = error.what();
-        while (!text.empty() && text.back() == '\n') text.pop_back();
-        return text;
-      }
-      return std::string();
+      });
     });
     return s;
   }

@@ -3,6 +3,7 @@
 // moves towards the policy: ref := mix policy + (1 - mix) ref. What no peer has: the reference is
 // renewed when the stream has changed, not by the clock.
 #include "core/api/reference_schedule.h"
+#include "core/config/nested.h"
 #include "core/config/schema.h"
 #include "core/detectors/detector.h"
 
@@ -28,16 +29,7 @@ class OnAlarm final : public ReferenceSchedule {
              .range = between(0, 1),
              .help = "weight of the policy after an alarm",
              .per_lane = true});
-    s.check([](const Params& p) {
-      try {
-        model(p);
-      } catch (const ConfigError& error) {
-        std::string text = error.what();
-        while (!text.empty() && text.back() == '\n') text.pop_back();
-        return text;
-      }
-      return std::string();
-    });
+    s.check([](const Params& p) { return nested_violation("detector", [&] { model(p); }); });
     return s;
   }
 

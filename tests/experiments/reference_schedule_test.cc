@@ -125,6 +125,10 @@ TEST(ReferenceSchedule, ErrorsSayWhatDoesNotFit) {
             std::string::npos);
   EXPECT_NE(error_of("{type: on_alarm, detector: {type: adwn}}", "{type: dpo}").find("adwin"),
             std::string::npos);
+  const std::string nested = error_of("{type: on_alarm, detector: {type: adwin, delta: 7}}", "dpo");
+  EXPECT_NE(nested.find("stages.1.reference_schedule: detector.delta: expected a number"),
+            std::string::npos)
+      << nested;
   EXPECT_NE(error_of("{type: sync, mix: 2}", "{type: dpo}").find("mix"), std::string::npos);
 }
 
