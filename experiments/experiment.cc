@@ -187,11 +187,17 @@ class StageReader {
     stage.cases = data.cases;
     stage.prequential = data.prequential;
     stage.environment = data.environment;
+    stage.mixed_with = data.mixed_with;
+    stage.mixed_share = data.mixed_share;
     std::vector<std::string> known = environments_;
     if (stage.data_kind == DataKind::kStream) known.push_back("now");
     if (!data.environment.empty()) {
       require_name(data.environment, known, "environment", mark_of(p.data, "environment"),
                    path + ".data.environment", problems_);
+    }
+    if (!data.mixed_with.empty()) {
+      require_name(data.mixed_with, environments_, "environment", mark_of(p.data, "mixed_with"),
+                   path + ".data.mixed_with", problems_);
     }
     if (stage.data_kind == DataKind::kFixed && stage.cases < stage.batch) {
       problems_.add(mark_of(p.data, "cases"), path + ".data.cases",
@@ -262,6 +268,10 @@ class StageReader {
     if (rule != nullptr && stage.prequential) {
       problems_.add(mark_of(node, "data"), path + ".data.prequential",
                     "rollouts are scored before they are trained on: see their reward");
+    }
+    if (rule != nullptr && !stage.mixed_with.empty()) {
+      problems_.add(mark_of(node, "data"), path + ".data.mixed_with",
+                    "rollouts take their cases from one environment: leave it out");
     }
     if (rule != nullptr && rule->plan().minibatches > stage.batch) {
       problems_.add(mark_of(node, "optimizer"), path + ".optimizer.minibatches",

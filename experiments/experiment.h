@@ -44,6 +44,8 @@ struct Stage {
   DataKind data_kind = DataKind::kFixed;
   std::int64_t cases = 0;    // fixed: size of the data set
   std::string environment;   // a named environment, or "now" for streams
+  std::string mixed_with;    // fixed: "" or the environment of a share of the cases
+  double mixed_share = 0;    // the probability of a case to come from it
   bool prequential = false;  // streams: test every batch before it is trained on
   std::int64_t steps = 0;
   std::int64_t batch = 0;

@@ -113,12 +113,23 @@ Schema<DataParams> DataParams::schema() {
           {.help = "named environment the cases come from, or `now` for a stream that follows the "
                    "stream time",
            .required = true});
+  s.field("mixed_with", &P::mixed_with,
+          {.help = "fixed: a second environment, from which a share of the cases comes instead"});
+  s.field("mixed_share", &P::mixed_share,
+          {.unit = "1",
+           .range = between(0, 1),
+           .help = "fixed: probability that a case comes from `mixed_with`"});
   s.field("prequential", &P::prequential,
           {.help = "streams: test every batch before training on it: accuracy, log loss and regret "
                    "of answers without thinking, one value a step"});
   s.check([](const P& p) {
     return p.prequential && p.kind != "stream"
                ? std::string("prequential = true violates: only with kind: stream")
+               : std::string();
+  });
+  s.check([](const P& p) {
+    return !p.mixed_with.empty() && p.kind != "fixed"
+               ? "mixed_with = " + p.mixed_with + " violates: only with kind: fixed"
                : std::string();
   });
   return s;

@@ -38,6 +38,8 @@ struct DataParams {
   std::string kind = "fixed";
   std::int64_t cases = 3000;
   std::string environment;
+  std::string mixed_with;
+  double mixed_share = 0.5;
   bool prequential = false;
   static Schema<DataParams> schema();
 };

@@ -5,12 +5,29 @@
 #include <limits>
 
 #include "core/base/check.h"
+#include "core/base/hash.h"
 #include "experiments/mismatched.h"
 #include "experiments/prequential.h"
 #include "experiments/stage_policy.h"
 #include "experiments/workers.h"
 
 namespace tightrope {
+namespace {
+
+// Whether a case comes from the second environment is drawn apart, so that the cases of a share of
+// 0 are those of an unmixed set.
+CaseLaws fixed_laws(const Stage& stage, WorldContext& context, const TrainingStreams& streams) {
+  CaseLaws out{{context.environment(stage.environment)}, {}};
+  if (stage.mixed_with.empty()) return out;
+  out.laws.push_back(context.environment(stage.mixed_with));
+  const Stream mixing = streams.data.child(hash64("mixed"));
+  for (std::uint32_t n = 0; n < stage.cases; ++n) {
+    out.of_case.push_back(mixing.at(0, n).bernoulli(stage.mixed_share) ? 1 : 0);
+  }
+  return out;
+}
+
+}  // namespace
 
 Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std::int64_t seed,
            std::shared_ptr<WorldContext> context, std::shared_ptr<const Policy> policy,
@@ -56,7 +73,7 @@ void Lane::prepare() {
   const Stage& spec = stage();
   if (spec.data_kind == DataKind::kStream || data_ || rollouts_) return;
   data_ = std::make_unique<TrainingSet>(
-      spec, context_->world(), CaseLaws{{context_->environment(spec.environment)}, {}}, streams_, 0,
+      spec, context_->world(), fixed_laws(spec, *context_, streams_), streams_, 0,
       static_cast<int>(spec.cases),
       policy_view(spec.expert.get(), *policy_, moving() ? first_reference_ : reference_,
                   *workspace_));

@@ -247,6 +247,14 @@ void check_worlds(const Plan& plan, const std::string& device, Problems& problem
       context.params_at(experiment->horizon()).validate();
       key = "policy";
       make_policy(*experiment, context.world(), device);
+      for (const NamedEnvironment& named : experiment->environments) {
+        if (!context.mixes_at(context.time_of(named))) continue;
+        const std::string path = "environments." + named.name;
+        const Node* node = at_path(tree, path);
+        problems.add(node != nullptr ? node->mark() : tree.mark(), path,
+                     "a gradual drift mixes two laws case by case at this time, an environment is "
+                     "one: use `mode: interpolate`, or for training `data: {mixed_with: ...}`");
+      }
     } catch (const InputError& error) {
       const std::string text = error.what();
       const bool named = text.rfind("drift.", 0) == 0;

@@ -46,6 +46,13 @@ const std::vector<MechanismDistance>& WorldContext::drift_distances(std::int64_t
   return slot;
 }
 
+bool WorldContext::mixes_at(std::int64_t t) const {
+  constexpr double kRest = 0.01;  // of a sigmoid, which is never quite 0 or 1
+  const std::vector<double> weights = mixture_weights(drift_, t, clock_);
+  return std::any_of(weights.begin(), weights.end(),
+                     [](double w) { return w > kRest && w < 1 - kRest; });
+}
+
 std::shared_ptr<const Environment> WorldContext::environment(const std::string& name) {
   const std::lock_guard lock(mutex_);
   auto& slot = environments_[name];

@@ -40,9 +40,13 @@ class WorldContext {
   WorldContext(const Experiment& experiment, std::int64_t seed);
 
   const World& world() const { return *world_; }
-  // The law at stream time t (0 .. horizon), after all drift processes; of a mixture the likelier.
+  // The law at stream time t (0 .. horizon), after all drift processes; of a mixture the likelier
+  // (a time that mixes in earnest is refused by mixes_at()).
   WorldParams params_at(std::int64_t t) const;
   std::int64_t time_of(const NamedEnvironment& named) const;
+  // Whether a gradual drift mixes two laws at t, each in more than 1 % of the cases: no environment
+  // can be named there.
+  bool mixes_at(std::int64_t t) const;
   // Exact distances of the law at time t from the law at time 0, per mechanism; kept once computed.
   const std::vector<MechanismDistance>& drift_distances(std::int64_t t);
   // Environment of a name; built once.
