@@ -42,7 +42,16 @@ struct Loader {
 
   Node load(const fs::path& path, const Mark& from);
   Node with_includes(const Node& tree, const fs::path& folder);
+  Node included(const Node& names, const fs::path& folder);
 };
+
+bool includes_anything(const Node& tree) {
+  const auto of_entry = [](const NodeEntry& entry) {
+    return entry.key == "include" || includes_anything(entry.value);
+  };
+  return std::ranges::any_of(tree.entries(), of_entry) ||
+         std::ranges::any_of(tree.items(), includes_anything);
+}
 
 // The bytes of a regular file of bearable size.
 std::string read_text(const fs::path& path, const Mark& from) {
@@ -83,13 +92,10 @@ Node Loader::load(const fs::path& path, const Mark& from) {
   return tree;
 }
 
-Node Loader::with_includes(const Node& tree, const fs::path& folder) {
-  const Node* include = tree.find("include");
-  if (include == nullptr) return tree;
-  const std::vector<Node> names =
-      include->is_sequence() ? include->items() : std::vector<Node>{*include};
-  Node base = Node::map({}, tree.mark());
-  for (const Node& name : names) {
+// The named files, later ones over earlier ones.
+Node Loader::included(const Node& names, const fs::path& folder) {
+  Node base = Node::map({}, names.mark());
+  for (const Node& name : names.is_sequence() ? names.items() : std::vector<Node>{names}) {
     if (!name.is_scalar() || name.text().empty()) {
       refuse(name.mark(), "include",
              "expected the name of a file or a list of such names, got " + shown(name));
@@ -101,11 +107,24 @@ Node Loader::with_includes(const Node& tree, const fs::path& folder) {
     }
     if (part.is_map()) base = merged(base, part);
   }
+  return base;
+}
+
+Node Loader::with_includes(const Node& tree, const fs::path& folder) {
+  if (!includes_anything(tree)) return tree;  // keeps what aliases share
+  if (tree.is_sequence()) {
+    std::vector<Node> items;
+    for (const Node& item : tree.items()) items.push_back(with_includes(item, folder));
+    return Node::sequence(std::move(items), tree.mark());
+  }
   std::vector<NodeEntry> own;
   for (const NodeEntry& entry : tree.entries()) {
-    if (entry.key != "include") own.push_back(entry);
+    if (entry.key == "include") continue;
+    own.push_back({entry.key, entry.key_mark, with_includes(entry.value, folder)});
   }
-  return merged(base, Node::map(std::move(own), tree.mark()));
+  const Node rest = Node::map(std::move(own), tree.mark());
+  const Node* names = tree.find("include");
+  return names == nullptr ? rest : merged(included(*names, folder), rest);
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ namespace tightrope {
 // Parses text; `name` stands for the file in messages.
 Node parse_yaml(std::string_view text, const std::string& name);
 
-// Loads a file. A top-level `include: other.yaml` (or a list) is resolved here: included trees are
-// merged in order, then the including file over them; paths are relative to the including file;
-// loops are errors; positions keep the file they come from.
+// Loads a file. `include: other.yaml` (or a list) in any mapping is resolved here: included trees
+// are merged in order, then the rest of the mapping over them; paths are relative to the including
+// file; loops are errors; positions keep the file they come from.
 Node load_yaml(const std::filesystem::path& path);
 
 // Parses the right-hand side of `--set a.b=VALUE` (any YAML value).

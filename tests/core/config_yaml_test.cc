@@ -144,6 +144,22 @@ TEST(Yaml, IncludesMergeAndKeepPositions) {
   EXPECT_EQ(at_path(root, "policy.type")->mark().text(), top.string() + ":2:16");
 }
 
+TEST(Yaml, AnyMappingMayInclude) {
+  const Folder folder("include_inner");
+  folder.write("rule.yaml", "world: {type: rule, flip: 1}\nsteps: 3\n");
+  const fs::path top = folder.write(
+      "top.yaml", "a: &shared {b: [1, {include: rule.yaml, steps: 4}]}\nc: *shared\nd: {e: 1}\n");
+  const Node root = load_yaml(top);
+  EXPECT_EQ(to_json(*root.find("a")),
+            R"({"b": [1, {"world": {"type": "rule", "flip": 1}, "steps": 4}]})");
+  EXPECT_EQ(to_json(*root.find("c")), to_json(*root.find("a")));
+  EXPECT_EQ(to_json(*root.find("d")), R"({"e": 1})");
+  EXPECT_EQ(at_path(root, "a.b.1.world.flip")->mark().text(), folder.text() + "/rule.yaml:1:27");
+  EXPECT_EQ(load_outcome(folder.write("deep.yaml", "a: [{include: none.yaml}]\n")),
+            folder.text() + "/deep.yaml:1:15: include: cannot read \"" + folder.text() +
+                "/none.yaml\": no such file");
+}
+
 TEST(Yaml, IncludeProblems) {
   const Folder folder("include_bad");
   const std::string at = folder.text();
