@@ -4,7 +4,6 @@
 // nothing should follow it). Draws nothing but the target's path.
 #include <cmath>
 
-#include "core/api/drift_process.h"
 #include "drift/law.h"
 #include "drift/movement.h"
 #include "drift/stream_time.h"
@@ -12,7 +11,7 @@
 namespace tightrope {
 namespace {
 
-class Blip final : public DriftProcess {
+class Blip final : public MovingProcess {
  public:
   struct Params : MovementParams {
     Node at = Node::scalar("0");
@@ -42,18 +41,11 @@ class Blip final : public DriftProcess {
   }
 
   explicit Blip(const Params& p)
-      : movement_(p),
+      : MovingProcess(p),
         at_(parse_time("at", p.at)),
         length_(p.length),
         width_(p.width),
         law_(law_of(p.law)) {}
-
-  const std::string& factor() const override { return movement_.factor(); }
-
-  WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
-                    const Stream& stream) const override {
-    return movement_.apply(base, progress(t, clock, stream), stream);
-  }
 
   std::vector<DriftEvent> events(const DriftClock& clock, const Stream&) const override {
     std::vector<DriftEvent> events;
@@ -73,7 +65,6 @@ class Blip final : public DriftProcess {
   }
 
  private:
-  Movement movement_;
   StreamTime at_;
   double length_, width_;
   Law law_;

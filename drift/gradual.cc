@@ -10,7 +10,7 @@
 namespace tightrope {
 namespace {
 
-class Gradual final : public DriftProcess {
+class Gradual final : public MovingProcess {
  public:
   struct Params : MovementParams {
     std::string law = "moa_sigmoid";
@@ -40,13 +40,11 @@ class Gradual final : public DriftProcess {
   }
 
   explicit Gradual(const Params& p)
-      : movement_(p),
+      : MovingProcess(p),
         law_(law_of(p.law)),
         at_(parse_time("at", p.at)),
         width_(p.width),
         mixture_(p.mode == "mixture") {}
-
-  const std::string& factor() const override { return movement_.factor(); }
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                     const Stream& stream) const override {
@@ -71,7 +69,6 @@ class Gradual final : public DriftProcess {
     return transition(law_, static_cast<double>(t), static_cast<double>(at_.on(clock)), width_);
   }
 
-  Movement movement_;
   Law law_;
   StreamTime at_;
   double width_;

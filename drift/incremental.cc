@@ -3,7 +3,6 @@
 // (Webb et al. 2016). Draws nothing but the target's path.
 #include <algorithm>
 
-#include "core/api/drift_process.h"
 #include "drift/law.h"
 #include "drift/movement.h"
 #include "drift/stream_time.h"
@@ -12,7 +11,7 @@
 namespace tightrope {
 namespace {
 
-class Incremental final : public DriftProcess {
+class Incremental final : public MovingProcess {
  public:
   struct Params : MovementParams {
     Node start = Node::scalar("0");
@@ -49,13 +48,11 @@ class Incremental final : public DriftProcess {
   }
 
   explicit Incremental(const Params& p)
-      : movement_(p),
+      : MovingProcess(p),
         start_(parse_time("start", p.start)),
         stop_(parse_time("stop", p.stop)),
         law_(p.path == "linear" ? Law::kLinear : Law::kCosine),
         space_(p.space == "natural" ? Space::kNatural : Space::kLinear) {}
-
-  const std::string& factor() const override { return movement_.factor(); }
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                     const Stream& stream) const override {
@@ -79,7 +76,6 @@ class Incremental final : public DriftProcess {
     return static_cast<double>(std::max<std::int64_t>(0, stop_.on(clock) - start_.on(clock)));
   }
 
-  Movement movement_;
   StreamTime start_, stop_;
   Law law_;
   Space space_;

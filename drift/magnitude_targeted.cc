@@ -8,7 +8,6 @@
 #include <cmath>
 #include <mutex>
 
-#include "core/api/drift_process.h"
 #include "core/api/world.h"
 #include "core/base/check.h"
 #include "drift/movement.h"
@@ -24,7 +23,7 @@ double measured(const std::string& distance, const MechanismDistance& row) {
   return distance == "hellinger" ? row.hellinger : row.total_variation;
 }
 
-class MagnitudeTargeted final : public DriftProcess {
+class MagnitudeTargeted final : public MovingProcess {
  public:
   struct Params : MovementParams {
     Node at = Node::scalar("end");
@@ -37,12 +36,10 @@ class MagnitudeTargeted final : public DriftProcess {
   static Schema<Params> schema();
 
   explicit MagnitudeTargeted(const Params& p)
-      : movement_(p),
+      : MovingProcess(p),
         at_(parse_time("at", p.at)),
         params_(p),
         space_(p.space == "natural" ? Space::kNatural : Space::kLinear) {}
-
-  const std::string& factor() const override { return movement_.factor(); }
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                     const Stream& stream) const override {
@@ -121,7 +118,6 @@ class MagnitudeTargeted final : public DriftProcess {
     double weight;
   };
 
-  Movement movement_;
   StreamTime at_;
   Params params_;
   Space space_;

@@ -5,14 +5,13 @@
 #include <cmath>
 #include <functional>
 
-#include "core/api/drift_process.h"
 #include "drift/movement.h"
 #include "drift/stream_time.h"
 
 namespace tightrope {
 namespace {
 
-class MarkovSwitching final : public DriftProcess {
+class MarkovSwitching final : public MovingProcess {
  public:
   struct Params : MovementParams {
     Node at = Node::scalar("0");
@@ -41,14 +40,7 @@ class MarkovSwitching final : public DriftProcess {
   }
 
   explicit MarkovSwitching(const Params& p)
-      : movement_(p), at_(parse_time("at", p.at)), stay_{p.stay_old, p.stay_new} {}
-
-  const std::string& factor() const override { return movement_.factor(); }
-
-  WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
-                    const Stream& stream) const override {
-    return movement_.apply(base, progress(t, clock, stream), stream);
-  }
+      : MovingProcess(p), at_(parse_time("at", p.at)), stay_{p.stay_old, p.stay_new} {}
 
   std::vector<DriftEvent> events(const DriftClock& clock, const Stream& stream) const override {
     std::vector<DriftEvent> events;
@@ -79,7 +71,6 @@ class MarkovSwitching final : public DriftProcess {
     }
   }
 
-  Movement movement_;
   StreamTime at_;
   double stay_[2];
 };

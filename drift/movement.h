@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "core/api/drift_process.h"
 #include "core/api/world_params.h"
 #include "core/config/schema.h"
 #include "core/random/stream.h"
@@ -59,6 +60,21 @@ class Movement {
   std::string factor_;
   std::string table_;
   Target target_;
+};
+
+// A process that moves a factor as far as progress() says.
+class MovingProcess : public DriftProcess {
+ public:
+  const std::string& factor() const final { return movement_.factor(); }
+  // The moved tables at weight progress(t).
+  WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
+                    const Stream& stream) const override {
+    return movement_.apply(base, progress(t, clock, stream), stream);
+  }
+
+ protected:
+  explicit MovingProcess(const MovementParams& params) : movement_(params) {}
+  Movement movement_;
 };
 
 }  // namespace tightrope

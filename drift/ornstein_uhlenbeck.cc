@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/api/drift_process.h"
 #include "drift/movement.h"
 #include "drift/random_path.h"
 #include "drift/stream_time.h"
@@ -17,7 +16,7 @@
 namespace tightrope {
 namespace {
 
-class OrnsteinUhlenbeck final : public DriftProcess {
+class OrnsteinUhlenbeck final : public MovingProcess {
  public:
   struct Params : MovementParams {
     Node at = Node::scalar("0");
@@ -30,18 +29,11 @@ class OrnsteinUhlenbeck final : public DriftProcess {
   static Schema<Params> schema();
 
   explicit OrnsteinUhlenbeck(const Params& p)
-      : movement_(p),
+      : MovingProcess(p),
         at_(parse_time("at", p.at)),
         path_{p.rate, p.volatility},
         mean_(p.mean),
         first_(p.first) {}
-
-  const std::string& factor() const override { return movement_.factor(); }
-
-  WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
-                    const Stream& stream) const override {
-    return movement_.apply(base, progress(t, clock, stream), stream);
-  }
 
   std::vector<DriftEvent> events(const DriftClock& clock, const Stream&) const override {
     if (at_.on(clock) > clock.horizon) return {};
@@ -57,7 +49,6 @@ class OrnsteinUhlenbeck final : public DriftProcess {
   }
 
  private:
-  Movement movement_;
   StreamTime at_;
   RandomPath path_;
   double mean_, first_;

@@ -4,7 +4,6 @@
 //   w(t) = fold(first + step sqrt(t - at) xi),  increments independent, N(0, step^2) each
 //
 // with w the weight of the new law. The walk is drawn from the process's path.
-#include "core/api/drift_process.h"
 #include "drift/movement.h"
 #include "drift/random_path.h"
 #include "drift/stream_time.h"
@@ -12,7 +11,7 @@
 namespace tightrope {
 namespace {
 
-class RandomWalk final : public DriftProcess {
+class RandomWalk final : public MovingProcess {
  public:
   struct Params : MovementParams {
     Node at = Node::scalar("0");
@@ -40,14 +39,7 @@ class RandomWalk final : public DriftProcess {
   }
 
   explicit RandomWalk(const Params& p)
-      : movement_(p), at_(parse_time("at", p.at)), path_{0, p.step}, first_(p.first) {}
-
-  const std::string& factor() const override { return movement_.factor(); }
-
-  WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
-                    const Stream& stream) const override {
-    return movement_.apply(base, progress(t, clock, stream), stream);
-  }
+      : MovingProcess(p), at_(parse_time("at", p.at)), path_{0, p.step}, first_(p.first) {}
 
   std::vector<DriftEvent> events(const DriftClock& clock, const Stream&) const override {
     if (at_.on(clock) > clock.horizon) return {};
@@ -60,7 +52,6 @@ class RandomWalk final : public DriftProcess {
   }
 
  private:
-  Movement movement_;
   StreamTime at_;
   RandomPath path_;
   double first_;

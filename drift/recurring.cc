@@ -3,7 +3,6 @@
 // again (MOA's RecurrentConceptDriftStream with law moa_sigmoid and mode mixture). Draws nothing.
 #include <cmath>
 
-#include "core/api/drift_process.h"
 #include "drift/law.h"
 #include "drift/movement.h"
 #include "drift/stream_time.h"
@@ -11,7 +10,7 @@
 namespace tightrope {
 namespace {
 
-class Recurring final : public DriftProcess {
+class Recurring final : public MovingProcess {
  public:
   struct Params : MovementParams {
     Node start = Node::scalar("0");
@@ -28,7 +27,7 @@ class Recurring final : public DriftProcess {
   static Schema<Params> schema();
 
   explicit Recurring(const Params& p)
-      : movement_(p),
+      : MovingProcess(p),
         start_(parse_time("start", p.start)),
         length_(p.period ? *p.period * p.duty : p.length),
         gap_(p.period ? *p.period * (1 - p.duty) : p.gap),
@@ -36,8 +35,6 @@ class Recurring final : public DriftProcess {
         repeats_(static_cast<int>(p.repeats)),
         law_(law_of(p.law)),
         mixture_(p.mode == "mixture") {}
-
-  const std::string& factor() const override { return movement_.factor(); }
 
   WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
                     const Stream& stream) const override {
@@ -72,7 +69,6 @@ class Recurring final : public DriftProcess {
                       length_, gap_, repeats_);
   }
 
-  Movement movement_;
   StreamTime start_;
   double length_, gap_, width_;
   int repeats_;

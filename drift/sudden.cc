@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sudden drift: the old law before step `at`, the new one from it on (Gama et al. 2014, abrupt).
-#include "core/api/drift_process.h"
 #include "drift/movement.h"
 #include "drift/stream_time.h"
 
 namespace tightrope {
 namespace {
 
-class Sudden final : public DriftProcess {
+class Sudden final : public MovingProcess {
  public:
   struct Params : MovementParams {
     Node at = Node::scalar("end");
@@ -22,14 +21,7 @@ class Sudden final : public DriftProcess {
     return s;
   }
 
-  explicit Sudden(const Params& p) : movement_(p), at_(parse_time("at", p.at)) {}
-
-  const std::string& factor() const override { return movement_.factor(); }
-
-  WorldParams apply(const WorldParams& base, std::int64_t t, const DriftClock& clock,
-                    const Stream& stream) const override {
-    return movement_.apply(base, progress(t, clock, stream), stream);
-  }
+  explicit Sudden(const Params& p) : MovingProcess(p), at_(parse_time("at", p.at)) {}
 
   std::vector<DriftEvent> events(const DriftClock& clock, const Stream&) const override {
     if (at_.on(clock) > clock.horizon) return {};
@@ -41,7 +33,6 @@ class Sudden final : public DriftProcess {
   }
 
  private:
-  Movement movement_;
   StreamTime at_;
 };
 
