@@ -5,25 +5,16 @@ namespace tightrope {
 namespace {
 
 // The same report with another diagnosis: the chain of thought is held fixed.
-class AnswerOnlyExpert final : public Expert {
+class AnswerOnlyExpert final : public ProposingExpert {
  public:
-  struct Params {
-    std::string propose = "nearest";
-    std::int64_t neighbours = 2;
-    std::int64_t strata = 3;
-  };
+  struct Params : ProposalParams {};
 
   static Schema<Params> schema() {
     Schema<Params> s;
     proposal_fields(s);
     return s;
   }
-  explicit AnswerOnlyExpert(const Params& params) : proposal_(params) {}
-
-  bool needs_policy() const override { return proposal_.needs_policy(); }
-  std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const override {
-    return proposal_.prepare(context);
-  }
+  explicit AnswerOnlyExpert(const Params& params) : ProposingExpert(params) {}
 
   Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                std::uint32_t repeat) const override {
@@ -36,9 +27,6 @@ class AnswerOnlyExpert final : public Expert {
     };
     return {side(context.cases.disease[n]), side(j), j};
   }
-
- private:
-  Proposal proposal_;
 };
 
 TR_REGISTER(Expert, AnswerOnlyExpert, "answer_only", "the same report with another diagnosis",

@@ -13,13 +13,10 @@ namespace {
 // 1 - cut_probability. A cut pair has the factual report on both sides and differs in the diagnosis
 // alone: with direct_share both are direct answers, with complete_share both keep the whole report
 // and </think>, otherwise both keep its first m findings (m uniform on 0..all) and <answer_now>.
-class ConceptGraphExpert final : public Expert {
+class ConceptGraphExpert final : public ProposingExpert {
  public:
-  struct Params {
+  struct Params : ProposalParams {
     std::string report = "edit";
-    std::string propose = "nearest";
-    std::int64_t neighbours = 2;
-    std::int64_t strata = 3;
     std::string cut = "whole";
     double cut_probability = 0.5;
     double direct_share = 0.3;
@@ -28,12 +25,8 @@ class ConceptGraphExpert final : public Expert {
   };
 
   static Schema<Params> schema();
-  explicit ConceptGraphExpert(Params params) : params_(std::move(params)), proposal_(params_) {}
-
-  bool needs_policy() const override { return proposal_.needs_policy(); }
-  std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const override {
-    return proposal_.prepare(context);
-  }
+  explicit ConceptGraphExpert(Params params)
+      : ProposingExpert(params), params_(std::move(params)) {}
 
   Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                std::uint32_t repeat) const override {
@@ -86,7 +79,6 @@ class ConceptGraphExpert final : public Expert {
   }
 
   Params params_;
-  Proposal proposal_;
 };
 
 Schema<ConceptGraphExpert::Params> ConceptGraphExpert::schema() {

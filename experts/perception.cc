@@ -9,25 +9,16 @@
 namespace tightrope {
 namespace {
 
-class PerceptionExpert final : public Expert {
+class PerceptionExpert final : public ProposingExpert {
  public:
-  struct Params {
-    std::string propose = "nearest";
-    std::int64_t neighbours = 2;
-    std::int64_t strata = 3;
-  };
+  struct Params : ProposalParams {};
 
   static Schema<Params> schema() {
     Schema<Params> s;
     proposal_fields(s);
     return s;
   }
-  explicit PerceptionExpert(const Params& params) : proposal_(params) {}
-
-  bool needs_policy() const override { return proposal_.needs_policy(); }
-  std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const override {
-    return proposal_.prepare(context);
-  }
+  explicit PerceptionExpert(const Params& params) : ProposingExpert(params) {}
 
   Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                std::uint32_t repeat) const override {
@@ -47,9 +38,6 @@ class PerceptionExpert final : public Expert {
     pair.rejected = pair.chosen;
     return pair;
   }
-
- private:
-  Proposal proposal_;
 };
 
 TR_REGISTER(Expert, PerceptionExpert, "perception",

@@ -13,6 +13,13 @@
 
 namespace tightrope {
 
+// The options of a proposal, as they are written in YAML; an expert's Params derives.
+struct ProposalParams {
+  std::string propose = "nearest";
+  std::int64_t neighbours = 2;
+  std::int64_t strata = 3;
+};
+
 enum class ProposalKind { kUniform, kPrior, kStratified, kEstimated, kNearest, kConfusion };
 
 // q(j | case), always without j = z:
@@ -25,11 +32,10 @@ enum class ProposalKind { kUniform, kPrior, kStratified, kEstimated, kNearest, k
 //   confusion    ~ the policy's P(j | v) without thinking; equal when it leaves nothing beside z
 class Proposal {
  public:
-  // `params` has the fields of proposal_fields().
-  template <class Params>
-  explicit Proposal(const Params& params)
+  explicit Proposal(const ProposalParams& params)
       : Proposal(params.propose, params.neighbours, params.strata) {}
-  Proposal(const std::string& kind, std::int64_t neighbours, std::int64_t strata = 3);
+  Proposal(const std::string& kind, std::int64_t neighbours,
+           std::int64_t strata = ProposalParams().strata);
 
   bool needs_policy() const { return kind_ == ProposalKind::kConfusion; }
   // Expert::prepare(): the strata, for estimated alone.
@@ -48,25 +54,38 @@ class Proposal {
   int strata_;
 };
 
-// Declares the fields `propose` and `neighbours` of an expert's params.
+// Adds the options; `Params` derives from ProposalParams.
 template <class Params>
 void proposal_fields(Schema<Params>& schema) {
   schema.field(
-      "propose", &Params::propose,
+      "propose", static_cast<std::string Params::*>(&Params::propose),
       {.unit = "",
        .help = "how the alternative diagnosis is drawn: uniform, by the prior, by the prior "
                "of the case's site, by that of its estimated stratum, among the nearest in the "
                "graph, or by the policy's own belief",
        .choices = {"uniform", "prior", "stratified", "estimated", "nearest", "confusion"}});
-  schema.field("neighbours", &Params::neighbours,
+  schema.field("neighbours", static_cast<std::int64_t Params::*>(&Params::neighbours),
                {.unit = "disease",
                 .range = at_least(1),
                 .help = "propose: nearest draws equally among this many nearest diseases"});
-  schema.field("strata", &Params::strata,
+  schema.field("strata", static_cast<std::int64_t Params::*>(&Params::strata),
                {.unit = "1",
                 .range = between(1, 64),
                 .help = "propose: estimated: number of latent classes of the reports' words"});
 }
+
+// An expert whose alternative diagnosis a proposal draws.
+class ProposingExpert : public Expert {
+ public:
+  bool needs_policy() const final { return proposal_.needs_policy(); }
+  std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const final {
+    return proposal_.prepare(context);
+  }
+
+ protected:
+  explicit ProposingExpert(const ProposalParams& params) : proposal_(params) {}
+  Proposal proposal_;
+};
 
 // <think> <answer_now> disease <eos>.
 Trajectory direct_answer(const World& world, int disease);
