@@ -2,6 +2,7 @@
 // Random and measured drift: moments of the paths against their closed forms, exact magnitudes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "drift/random_path.h"
@@ -86,6 +87,22 @@ TEST(RandomDrift, WalkStartsWhereItSaysAndNotBefore) {
   EXPECT_EQ(values_at(*walk, "prior", 10), small_world().at("prior").values);
   const auto still = build("{type: random_walk, step: 0}");
   EXPECT_EQ(still->progress(100, clock, path_stream()), 0);
+}
+
+// Reflected at both ends the walk forgets its start and is uniform.
+TEST(RandomDrift, WalkIsReflectedAtBothEnds) {
+  const auto walk = build("{type: random_walk, first: 0.9, step: 0.1}");
+  const DriftClock clock{1000, &measure()};
+  double lowest = 1, highest = 0;
+  const Moments m = moments([&](const Stream& s) {
+    const double w = walk->progress(1000, clock, s);
+    lowest = std::min(lowest, w);
+    highest = std::max(highest, w);
+    return w;
+  });
+  expect_moments(m, 0.5, 1.0 / 12);
+  EXPECT_GE(lowest, 0);
+  EXPECT_LE(highest, 1);
 }
 
 TEST(RandomDrift, OrnsteinUhlenbeckForgetsItsStart) {

@@ -64,14 +64,18 @@ TEST(ReferenceSchedule, AnAlarmFollowsTheDrift) {
       "drift=[{type: sudden, factor: mechanism, at: 210, to: permuted}, {type: sudden, factor: "
       "lexical, at: 210, to: reversed}]"};
   const Trained t = lane_with(
-      "{type: on_alarm, watch: nll_loss, detector: {type: page_hinkley, mode: up, delta: 0.02, "
+      "{type: on_alarm, mix: 0.75, watch: nll_loss, detector: {type: page_hinkley, mode: up, "
+      "delta: 0.02, "
       "threshold: 1, min_instances: 50}}",
       sets);
   t.lane->advance(300, kGoOn);
   ASSERT_LT(t.lane->frozen().step, 0) << t.lane->frozen().cause;
   std::vector<std::size_t> moved;
   for (std::size_t step = 0; step < 300; ++step) {
-    if (scalar_of(*t.lane, "reference/weight", step) > 0) moved.push_back(step);
+    const double weight = scalar_of(*t.lane, "reference/weight", step);
+    if (weight == 0) continue;
+    EXPECT_EQ(weight, 0.75);
+    moved.push_back(step);
   }
   ASSERT_FALSE(moved.empty());
   EXPECT_GE(moved.front(), 150U) << "stream time 210 is step 150 of the second stage";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/base/error.h"
 #include "graph/concept_environment.h"
@@ -234,13 +235,16 @@ TEST(SelfExpert, TakesThePolicysFirstMistake) {
   EXPECT_EQ(calls, 2);
   EXPECT_EQ(second.rejected_disease, (bench.cases.disease[4] + 5) % 12);
   EXPECT_EQ(second.rejected.tokens, answer_with(4, second.rejected_disease).tokens);
-  context.policy_sample = [&](int n, const Stream&) {
+  std::set<std::uint32_t> numbers;
+  context.policy_sample = [&](int n, const Stream& stream) {
     ++calls;
+    numbers.insert(stream.at(0, 0).bits());
     return answer_with(n, bench.cases.disease[n]);
   };
   calls = 0;
   const Pair none = expert->propose(context, 4, true, Stream(1, Purpose::kExpert, 0), 0);
   EXPECT_EQ(calls, 3);
+  EXPECT_EQ(numbers.size(), 3U) << "every attempt draws anew";
   EXPECT_NE(none.rejected_disease, bench.cases.disease[4]);
   EXPECT_EQ(none.rejected.tokens, answer_with(4, none.rejected_disease).tokens);
 }

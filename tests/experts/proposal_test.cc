@@ -92,6 +92,40 @@ TEST(Proposal, EstimatedStrataAreNearTheSites) {
   EXPECT_LT(near, 0.75 * far) << "nearer to the stratified law than the prior is";
 }
 
+// A fitted model is a fixed point of Bayes' rule under its own class laws (a count of one added to
+// each synonym), here with plain products.
+TEST(Proposal, FittedClassesAreAFixedPoint) {
+  const Bench bench(kConcept, 400);
+  constexpr int kClasses = 2;
+  const LatentClasses fit = fit_latent_classes(bench.cases, kClasses, 12);
+  const auto posterior = [&](int n, int c) { return fit.posterior[n * kClasses + c]; };
+  const int attributes = bench.cases.attributes;
+  std::vector<std::array<double, 2>> law(kClasses * attributes, {1, 1});
+  std::array<double, kClasses> weight = {1, 1};
+  for (int n = 0; n < 400; ++n) {
+    for (int c = 0; c < kClasses; ++c) {
+      weight[c] += posterior(n, c);
+      for (int k = 0; k < attributes; ++k) {
+        const Slot slot = bench.cases.report_of(n)[k];
+        if (slot == Slot::kSynonym0) law[c * attributes + k][0] += posterior(n, c);
+        if (slot == Slot::kSynonym1) law[c * attributes + k][1] += posterior(n, c);
+      }
+    }
+  }
+  for (int n = 0; n < 400; ++n) {
+    std::array<double, kClasses> product = weight;
+    for (int c = 0; c < kClasses; ++c) {
+      for (int k = 0; k < attributes; ++k) {
+        const auto [first, second] = law[c * attributes + k];
+        const Slot slot = bench.cases.report_of(n)[k];
+        if (slot == Slot::kSynonym0) product[c] *= first / (first + second);
+        if (slot == Slot::kSynonym1) product[c] *= second / (first + second);
+      }
+    }
+    EXPECT_NEAR(posterior(n, 0), product[0] / (product[0] + product[1]), 1e-4);
+  }
+}
+
 TEST(Proposal, OneStratumIsTheEmpiricalPrior) {
   const Bench bench(kConcept, 500);
   const LatentClasses one = fit_latent_classes(bench.cases, 1, 12);
