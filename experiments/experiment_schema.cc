@@ -119,6 +119,12 @@ Schema<DataParams> DataParams::schema() {
           {.unit = "1",
            .range = between(0, 1),
            .help = "fixed: probability that a case comes from `mixed_with`"});
+  s.field("trajectories", &P::trajectories,
+          {.help = "what a supervised stage imitates: factual, the cases' own trajectories; "
+                   "proposed, those that the stage's expert proposes as alternatives (expert "
+                   "sources: what a source writes); preferred, those that it prefers to them (its "
+                   "consensus)",
+           .choices = {"factual", "proposed", "preferred"}});
   s.field("prequential", &P::prequential,
           {.help = "streams: test every batch before training on it: accuracy, log loss and regret "
                    "of answers without thinking, one value a step"});

@@ -40,6 +40,7 @@ struct DataParams {
   std::string environment;
   std::string mixed_with;
   double mixed_share = 0.5;
+  std::string trajectories = "factual";
   bool prequential = false;
   static Schema<DataParams> schema();
 };

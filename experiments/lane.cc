@@ -76,7 +76,8 @@ void Lane::prepare() {
       spec, context_->world(), fixed_laws(spec, *context_, streams_), streams_, 0,
       static_cast<int>(spec.cases),
       policy_view(spec.expert.get(), *policy_, moving() ? first_reference_ : reference_,
-                  *workspace_));
+                  *workspace_),
+      expert_clock(*experiment_, experiment_->stage_start(stage_), seed_));
   if (spec.optimizer->needs_reference() && !moving()) {
     data_->set_reference(*policy_, reference_, *workspace_);
   }
@@ -102,7 +103,8 @@ void Lane::gather_batch() {
                             : CaseLaws{{context_->environment(spec.environment)}, {}};
   TrainingSet fresh(spec, context_->world(), laws, streams_, static_cast<std::uint32_t>(step_),
                     static_cast<int>(spec.batch),
-                    policy_view(spec.expert.get(), *policy_, parameters_, *workspace_));
+                    policy_view(spec.expert.get(), *policy_, parameters_, *workspace_),
+                    expert_clock(*experiment_, now, seed_));
   if (spec.optimizer->needs_reference()) fresh.set_reference(*policy_, reference_, *workspace_);
   if (spec.prequential) {
     before_ = prequential(*policy_, parameters_, fresh.cases(), laws, *workspace_);

@@ -41,6 +41,7 @@ Rollouts::Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t
       context_(context),
       policy_(policy),
       streams_(training_streams(experiment, spec_, seed)),
+      clock_(expert_clock(experiment, experiment.stage_start(stage), seed)),
       reward_data_(streams_.data.child(hash64("reward"))),
       state_(rule_.initial_state()) {
   TR_CHECK(!spec_.optimizer->wanted().value || policy.has_value(), "stage {} has no value head",
@@ -55,12 +56,16 @@ void Rollouts::fit_reward(const TrainedParameters& trained, Workspace& workspace
     const Cases cases = draw_cases(laws, reward_data_, 0, count);
     const PolicyView view = policy_view(spec_.expert.get(), policy_, trained.reference, workspace);
     const Stream stream = streams_.expert.child(hash64("reward"));
-    const std::shared_ptr<const ExpertData> data =
-        spec_.expert->prepare(view.bound({context_.world(), laws.of(0), cases, {}}));
-    for (int n = 0; n < count; ++n) {
+    std::shared_ptr<const ExpertData> data;
+    const auto context_of = [&](int n) {
       ExpertContext context = view.bound({context_.world(), laws.of(n), cases, {}});
+      context.clock = clock_;
       context.data = data.get();
-      pairs.push_back(spec_.expert->propose(context, n, spec_.thinking, stream, 0));
+      return context;
+    };
+    data = spec_.expert->prepare(context_of(0));
+    for (int n = 0; n < count; ++n) {
+      pairs.push_back(spec_.expert->propose(context_of(n), n, spec_.thinking, stream, 0));
     }
   }
   fitted_ = spec_.reward->fit(context_.world(), pairs);

@@ -81,6 +81,7 @@ class Rollouts {
   WorldContext& context_;
   const Policy& policy_;
   TrainingStreams streams_;
+  ExpertClock clock_;  // at the stage's start
   Stream reward_data_;
   std::vector<double> state_;              // of the rule
   std::vector<double> fitted_;             // of the reward model

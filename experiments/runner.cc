@@ -18,6 +18,7 @@
 #include "core/config/yaml.h"
 #include "core/log/lock.h"
 #include "experiments/experiment_schema.h"
+#include "experiments/expert_check.h"
 #include "experiments/interrupt.h"
 #include "experiments/manifest.h"
 #include "experiments/output_folder.h"
@@ -320,6 +321,8 @@ CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>&
   check_worlds(plan, device, problems);
   problems.throw_if_any();
   check_stages(plan, problems);
+  problems.throw_if_any();
+  check_experts(plan, problems);
   problems.throw_if_any();
   const std::shared_ptr<const Experiment> first = plan.experiment(0);
   std::vector<std::string> environments;

@@ -75,6 +75,8 @@ Node StageReader::read_data(const StageParams& p, const std::string& path, Stage
   stage.environment = data.environment;
   stage.mixed_with = data.mixed_with;
   stage.mixed_share = data.mixed_share;
+  if (data.trajectories == "proposed") stage.imitated = Imitated::kProposed;
+  if (data.trajectories == "preferred") stage.imitated = Imitated::kPreferred;
   std::vector<std::string> known = environments_;
   if (stage.data_kind == DataKind::kStream) known.push_back("now");
   if (!data.environment.empty()) {
@@ -108,6 +110,7 @@ void StageReader::check(const Node& node, const std::string& path, const Stage& 
                   "this optimizer compares pairs: an `expert:` must propose the rejected "
                   "trajectories; see `tightrope list expert`");
   }
+  if (stage.imitated != Imitated::kFactual) check_imitation(node, path, stage);
   if (stage.optimizer && stage.optimizer->needs_mismatched() && stage.batch < 2) {
     problems_.add(mark_of(node, "batch"), path + ".batch",
                   "batch = " + std::to_string(stage.batch) +
@@ -116,6 +119,17 @@ void StageReader::check(const Node& node, const std::string& path, const Stage& 
   }
   check_schedule(node, path, stage);
   check_rollout(node, path, stage);
+}
+
+void StageReader::check_imitation(const Node& node, const std::string& path, const Stage& stage) {
+  const Mark& mark = mark_of(node, "data");
+  if (stage.optimizer && stage.optimizer->trajectories() != TrajectoryKind::kSupervised) {
+    problems_.add(mark, path + ".data.trajectories",
+                  "only an optimizer that imitates (sft) can learn an expert's trajectories");
+  } else if (node.find("expert") == nullptr || node.find("expert")->is_null()) {
+    problems_.add(mark, path + ".data.trajectories",
+                  "an `expert:` must write these trajectories; see `tightrope list expert`");
+  }
 }
 
 void StageReader::check_schedule(const Node& node, const std::string& path, const Stage& stage) {

@@ -24,6 +24,7 @@ class StageReader {
  private:
   Node read_data(const StageParams& p, const std::string& path, Stage& stage);
   void check(const Node& node, const std::string& path, const Stage& stage);
+  void check_imitation(const Node& node, const std::string& path, const Stage& stage);
   void check_schedule(const Node& node, const std::string& path, const Stage& stage);
   // What only a stage that learns from its own trajectories has.
   void check_rollout(const Node& node, const std::string& path, const Stage& stage);

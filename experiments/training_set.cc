@@ -14,50 +14,45 @@ namespace {
 
 // Full, direct or truncated (the prototype's mixture): one draw for the form, one for the cut,
 // which is uniform over 0..mentions.
-Trajectory supervised(const Stage& stage, const Vocabulary& vocabulary, const Cases& cases, int n,
+Trajectory supervised(const Stage& stage, const Vocabulary& vocabulary, const Trajectory& full,
                       Draws draws) {
-  const std::span<const Slot> report = cases.report_of(n);
-  const int category = cases.category[n];
-  const int disease = cases.disease[n];
+  const Written said = read_trajectory(vocabulary, full.tokens);
   const double form = draws.uniform();
-  const auto cut = static_cast<int>(draws.below(count_mentions(report) + 1));
-  if (!stage.thinking || form < stage.direct) {
-    return make_trajectory(vocabulary, report, category, disease, Ending::kAnswerNow, 0);
-  }
-  if (form >= stage.direct + stage.truncated) {
-    return make_trajectory(vocabulary, report, category, disease);
-  }
-  Trajectory out = make_trajectory(vocabulary, report, category, disease, Ending::kAnswerNow, cut);
+  const auto cut = static_cast<int>(draws.below(count_mentions(said.report) + 1));
+  const auto unfinished = [&](int mentions) {
+    return make_trajectory(vocabulary, said.report, said.category, said.disease, Ending::kAnswerNow,
+                           mentions);
+  };
+  if (!stage.thinking || form < stage.direct) return unfinished(0);
+  if (form >= stage.direct + stage.truncated) return full;
+  Trajectory out = unfinished(cut);
   score_answer_only(vocabulary, out);
   return out;
 }
 
-// The factual trajectory and the expert's alternatives, each with a disease of its own where the
-// expert chooses it; the source of the last.
-PairSource add_alternatives(const Stage& stage, ExpertContext& context, int n, const Stream& stream,
-                            std::uint32_t step, TokenBatch& to) {
-  std::vector<int> proposed;
-  Trajectory chosen;
-  PairSource source = PairSource::kThinking;
-  for (int k = 0; k < stage.optimizer->negatives(); ++k) {
-    context.excluded = proposed;
-    const Pair pair =
-        stage.expert->propose(context, n, stage.thinking,
-                              k == 0 ? stream : stream.child(static_cast<std::uint64_t>(k)), step);
-    if (k == 0) {
-      chosen = pair.chosen;
-      to.add(chosen);
-    }
-    TR_REQUIRE(pair.chosen.tokens == chosen.tokens,
-               "stage {}: several negatives need one factual side, this expert cuts it anew for "
-               "each (cut: random_step)",
-               stage.name);
+// The complete trajectory that a supervised stage learns of case n.
+Trajectory imitated(const Stage& stage, const ExpertContext& context, int n, const Stream& stream,
+                    std::uint32_t step) {
+  if (stage.imitated == Imitated::kFactual) {
+    const Cases& cases = context.cases;
+    return make_trajectory(context.world.vocabulary(), cases.report_of(n), cases.category[n],
+                           cases.disease[n]);
+  }
+  const Pair pair = stage.expert->propose(context, n, true, stream, step);
+  return stage.imitated == Imitated::kProposed ? pair.rejected : pair.chosen;
+}
+
+// The chosen trajectory and the expert's alternatives; the source of the last.
+PairSource add_alternatives(const Stage& stage, const ExpertContext& context, int n,
+                            const Stream& stream, std::uint32_t step, TokenBatch& to) {
+  const std::vector<Pair> pairs = stage.expert->propose_several(context, n, stage.thinking, stream,
+                                                                step, stage.optimizer->negatives());
+  to.add(pairs[0].chosen);
+  for (const Pair& pair : pairs) {
     if (!pair.rejected_image.empty()) to.add_case(pair.rejected_image, true);
     to.add(pair.rejected);
-    proposed.push_back(pair.rejected_disease);
-    source = pair.source;
   }
-  return source;
+  return pairs.back().source;
 }
 
 }  // namespace
@@ -79,6 +74,11 @@ TrainingStreams training_streams(const Experiment& experiment, const Stage& stag
           lane_stream(experiment, Purpose::kForm, seed).child(tag),
           lane_stream(experiment, Purpose::kOrder, seed).child(tag),
           lane_stream(experiment, Purpose::kSampling, seed).child(tag)};
+}
+
+ExpertClock expert_clock(const Experiment& experiment, std::int64_t time, std::int64_t seed) {
+  return {time, experiment.horizon(),
+          lane_stream(experiment, Purpose::kDriftPath, seed).child(hash64("expert"))};
 }
 
 Cases draw_cases(const CaseLaws& laws, const Stream& data, std::uint32_t step, int count) {
@@ -147,22 +147,28 @@ void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals
 
 TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
                          const TrainingStreams& streams, std::uint32_t step, int count,
-                         const PolicyView& policy) {
+                         const PolicyView& policy, const ExpertClock& clock) {
   Cases cases = draw_cases(laws, streams.data, step, count);
   all_.clear(cases.channels);
   const bool pairs = stage.optimizer->trajectories() == TrajectoryKind::kPair;
-  const auto context_of = [&](int n) { return policy.bound({world, laws.of(n), cases, {}}); };
-  const std::shared_ptr<const ExpertData> data =
-      pairs ? stage.expert->prepare(context_of(0)) : nullptr;
+  std::shared_ptr<const ExpertData> data;
+  const auto context_of = [&](int n) {
+    ExpertContext context = policy.bound({world, laws.of(n), cases, {}});
+    context.clock = clock;
+    context.data = data.get();
+    return context;
+  };
+  if (pairs || stage.imitated != Imitated::kFactual) data = stage.expert->prepare(context_of(0));
+  const Vocabulary& vocabulary = world.vocabulary();
   for (int n = 0; n < count; ++n) {
     all_.add_case(cases.image_of(n));
     if (pairs) {
-      ExpertContext context = context_of(n);
-      context.data = data.get();
       source_.push_back(static_cast<std::uint8_t>(
-          add_alternatives(stage, context, n, streams.expert, step, all_)));
+          add_alternatives(stage, context_of(n), n, streams.expert, step, all_)));
     } else {
-      all_.add(supervised(stage, world.vocabulary(), cases, n, streams.form.at(step, n)));
+      all_.add(supervised(stage, vocabulary,
+                          imitated(stage, context_of(n), n, streams.expert, step),
+                          streams.form.at(step, n)));
     }
   }
   // A stream's batch is asked for its cases; a fixed set of thousands is not kept twice.

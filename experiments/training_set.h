@@ -22,6 +22,9 @@ struct TrainingStreams {
 TrainingStreams training_streams(const Experiment& experiment, const Stage& stage,
                                  std::int64_t seed);
 
+// The clock of experts at stream time `time`.
+ExpertClock expert_clock(const Experiment& experiment, std::int64_t time, std::int64_t seed);
+
 // `count` cases from `laws`: case r of batch `step` draws from data.at(step, r).
 Cases draw_cases(const CaseLaws& laws, const Stream& data, std::uint32_t step, int count);
 
@@ -44,11 +47,11 @@ void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals
 class TrainingSet {
  public:
   // `count` cases from `laws`: case r of batch `step` draws from data.at(step, r). Pairs
-  // come from the stage's expert; supervised sequences are full, direct or truncated by stage
-  // shares.
+  // come from the stage's expert; supervised sequences, the cases' own or (stage.imitated) the
+  // expert's, are full, direct or truncated by stage shares.
   TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
               const TrainingStreams& streams, std::uint32_t step, int count,
-              const PolicyView& policy);
+              const PolicyView& policy, const ExpertClock& clock);
 
   int size() const { return all_.units(); }
   const Cases& cases() const { return cases_; }

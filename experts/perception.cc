@@ -31,10 +31,7 @@ class PerceptionExpert final : public ProposingExpert {
     pair.source = PairSource::kPerception;
     pair.rejected_image =
         environment->structural_image(context.cases, n, pair.rejected_disease, draws);
-    const int z = context.cases.disease[n];
-    pair.chosen = thinking ? make_trajectory(context.world.vocabulary(), context.cases.report_of(n),
-                                             context.cases.category[n], z)
-                           : direct_answer(context.world, z);
+    pair.chosen = factual(context, n, thinking);
     pair.rejected = pair.chosen;
     return pair;
   }

@@ -125,4 +125,11 @@ Trajectory direct_answer(const World& world, int disease) {
   return make_trajectory(world.vocabulary(), {}, -1, disease, Ending::kAnswerNow, 0);
 }
 
+Trajectory factual(const ExpertContext& context, int n, bool thinking) {
+  const Cases& cases = context.cases;
+  if (!thinking) return direct_answer(context.world, cases.disease[n]);
+  return make_trajectory(context.world.vocabulary(), cases.report_of(n), cases.category[n],
+                         cases.disease[n]);
+}
+
 }  // namespace tightrope

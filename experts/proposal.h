@@ -90,4 +90,7 @@ class ProposingExpert : public Expert {
 // <think> <answer_now> disease <eos>.
 Trajectory direct_answer(const World& world, int disease);
 
+// What case n itself says: its report and diagnosis, or the diagnosis alone.
+Trajectory factual(const ExpertContext& context, int n, bool thinking);
+
 }  // namespace tightrope

@@ -34,9 +34,7 @@ class SelfExpert final : public Expert {
     const int z = context.cases.disease[n];
     Draws draws = stream.at(repeat, static_cast<std::uint32_t>(n));
     Pair pair;
-    pair.chosen = thinking ? make_trajectory(vocabulary, context.cases.report_of(n),
-                                             context.cases.category[n], z)
-                           : direct_answer(context.world, z);
+    pair.chosen = factual(context, n, thinking);
     if (!thinking) {
       pair.rejected_disease = belief_.draw(context, n, draws);
       pair.rejected = direct_answer(context.world, pair.rejected_disease);

@@ -87,6 +87,11 @@ class BanditEnvironment final : public Environment {
     std::copy(row.begin(), row.end(), belief.begin());
   }
 
+  Trajectory write(std::span<const float> image, Draws& draws) const override {
+    const int action = draws.categorical(behaviour_of(context_of(image)));
+    return make_trajectory(basis_->vocabulary, {}, -1, action);
+  }
+
   // reward[c, a] of the action that the trajectory ends in; 0 without an action.
   double reward(const Cases& cases, int n, std::span<const Token> tokens) const override {
     double earned = 0;

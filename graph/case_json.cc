@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/base/check.h"
+#include "core/base/math.h"
 
 namespace tightrope {
 namespace {
@@ -74,6 +75,13 @@ Json tell_steps(const World& world, const Environment& environment, std::span<co
   return steps;
 }
 
+// Whether the grammar allows the findings as they stand; no law gives others a probability.
+bool in_canonical_order(const World& world, const std::vector<Token>& tokens) {
+  const auto is_finding = [&](Token token) { return world.vocabulary().is_finding(token); };
+  const auto begin = std::find_if(tokens.begin(), tokens.end(), is_finding);
+  return std::is_sorted(begin, std::find_if_not(begin, tokens.end(), is_finding));
+}
+
 std::string short_belief(const nlohmann::json& belief) {
   std::vector<std::pair<double, std::string>> order;
   for (const auto& [name, p] : belief.items()) order.emplace_back(-p.get<double>(), name);
@@ -130,8 +138,10 @@ nlohmann::json describe_case(const World& world, const Environment& environment,
 nlohmann::json describe_alternative(const World& world, const Environment& environment,
                                     const Cases& cases, int n, const Trajectory& trajectory) {
   const Vocabulary& vocabulary = world.vocabulary();
-  std::vector<double> log_prob(trajectory.tokens.size());
-  environment.oracle_log_prob(cases.image_of(n), trajectory.tokens, log_prob);
+  std::vector<double> log_prob(trajectory.tokens.size(), kNegativeInfinity);
+  if (in_canonical_order(world, trajectory.tokens)) {
+    environment.oracle_log_prob(cases.image_of(n), trajectory.tokens, log_prob);
+  }
   Json out;
   for (Token token : trajectory.tokens) {
     if (vocabulary.is_disease(token)) out["disease"] = vocabulary.name(token);

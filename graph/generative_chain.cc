@@ -245,4 +245,21 @@ void GenerativeChain::site(std::span<double> out) const {
   for (int h = 0; h < hypotheses_; ++h) out[h / law_.diseases] += weight_[h];
 }
 
+Trajectory GenerativeChain::write(Draws& draws) const {
+  TR_CHECK(state_.last == Vocabulary::think(), "a chain that was begun");
+  const int h = draws.categorical(weight_);
+  const int u = h / law_.diseases;
+  std::vector<Slot> report(law_.attributes);
+  for (int k = 0; k < law_.attributes; ++k) {
+    const double r = draws.uniform();
+    const double there = present(k)[h];
+    report[k] = r < there * law_.synonym_at(u, k) ? Slot::kSynonym0
+                : r < there                       ? Slot::kSynonym1
+                : r < there + absent(k)[h]        ? Slot::kAbsent
+                                                  : Slot::kSilent;
+  }
+  cap_mentions(report, law_.max_mentions);
+  return make_trajectory(oracle_.vocabulary(), report, -1, h % law_.diseases);
+}
+
 }  // namespace tightrope

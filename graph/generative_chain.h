@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/random/stream.h"
 #include "graph/generative_oracle.h"
 
 namespace tightrope {
@@ -34,6 +35,8 @@ class GenerativeChain {
   void law(std::span<double> out) const;     // [V]
   void belief(std::span<double> out) const;  // [Z]
   void site(std::span<double> out) const;    // [U]
+  // A trajectory from P*(. | image), before anything was read: hypothesis, then slots given it.
+  Trajectory write(Draws& draws) const;
 
  private:
   void see(std::span<const double> image);

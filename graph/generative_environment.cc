@@ -49,6 +49,10 @@ void GenerativeEnvironment::belief_of_image(std::span<const float> image,
   oracle_.belief(widened(image), belief);
 }
 
+Trajectory GenerativeEnvironment::write(std::span<const float> image, Draws& draws) const {
+  return oracle_.write(widened(image), draws);
+}
+
 std::vector<double> GenerativeEnvironment::disease_prior() const {
   std::vector<double> out(law_.diseases, 0.0);
   for (int u = 0; u < law_.sites; ++u) {

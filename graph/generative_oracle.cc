@@ -70,4 +70,8 @@ void GenerativeOracle::belief(std::span<const double> image, std::span<double> o
   GenerativeChain(*this, image).belief(out);
 }
 
+Trajectory GenerativeOracle::write(std::span<const double> image, Draws& draws) const {
+  return GenerativeChain(*this, image).write(draws);
+}
+
 }  // namespace tightrope

@@ -7,15 +7,6 @@
 
 namespace tightrope {
 
-Slot draw_slot(const SlotLaw& law, Draws& draws) {
-  const double r = draws.uniform();
-  double sum = law[0];
-  if (r < sum) return Slot::kSilent;
-  if (r < (sum += law[1])) return Slot::kSynonym0;
-  if (r < sum + law[2]) return Slot::kSynonym1;
-  return law[3] > 0 ? Slot::kAbsent : Slot::kSilent;
-}
-
 RuleEnvironment::RuleEnvironment(std::shared_ptr<const RuleBasis> basis, RuleLaw law,
                                  std::vector<double> reward)
     : ConceptEnvironment(std::move(reward)), basis_(std::move(basis)), law_(std::move(law)) {}
@@ -109,6 +100,12 @@ void RuleEnvironment::belief_of_image(std::span<const float> image,
   RuleOracle walk(law_, basis_->vocabulary);
   walk.begin(image);
   walk.belief(belief);
+}
+
+Trajectory RuleEnvironment::write(std::span<const float> image, Draws& draws) const {
+  RuleOracle walk(law_, basis_->vocabulary);
+  walk.begin(image);
+  return walk.write(draws);
 }
 
 std::vector<double> RuleEnvironment::disease_prior_by_site() const {

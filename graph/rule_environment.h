@@ -33,6 +33,7 @@ class RuleEnvironment final : public ConceptEnvironment {
   void oracle_log_prob(std::span<const float> image, std::span<const Token> tokens,
                        std::span<double> log_prob) const override;
   void belief_of_image(std::span<const float> image, std::span<double> belief) const override;
+  Trajectory write(std::span<const float> image, Draws& draws) const override;
   std::vector<double> disease_prior() const override;
   std::vector<double> disease_prior_by_site() const override;
 
@@ -66,8 +67,5 @@ class RuleEnvironment final : public ConceptEnvironment {
   mutable std::once_flag marginals_once_;
   mutable std::optional<RuleMarginals> marginals_;
 };
-
-// A slot by inverse CDF in the order silent, synonym 0, synonym 1, absent; uses one draw.
-Slot draw_slot(const SlotLaw& law, Draws& draws);
 
 }  // namespace tightrope

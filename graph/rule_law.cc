@@ -8,6 +8,16 @@
 #include "core/base/math.h"
 
 namespace tightrope {
+
+Slot draw_slot(const SlotLaw& law, Draws& draws) {
+  const double r = draws.uniform();
+  double sum = law[0];
+  if (r < sum) return Slot::kSilent;
+  if (r < (sum += law[1])) return Slot::kSynonym0;
+  if (r < sum + law[2]) return Slot::kSynonym1;
+  return law[3] > 0 ? Slot::kAbsent : Slot::kSilent;
+}
+
 bool rule_holds(Rule rule, bool first, bool second) {
   switch (rule) {
     case Rule::kOne:

@@ -33,6 +33,9 @@ bool rule_holds(Rule rule, bool first, bool second);
 // Probabilities of the four slots, indexed by Slot; they sum to 1.
 using SlotLaw = std::array<double, 4>;
 
+// A slot by inverse CDF in the order silent, synonym 0, synonym 1, absent; uses one draw.
+Slot draw_slot(const SlotLaw& law, Draws& draws);
+
 struct RuleLaw {
   int sites = 0;       // U
   int categories = 0;  // G

@@ -268,4 +268,22 @@ void RuleOracle::next_law(std::span<double> law) {
   }
 }
 
+Trajectory RuleOracle::write(Draws& draws) const {
+  TR_CHECK(stage_ == Stage::kStart, "a chain that was begun");
+  const int w = draws.categorical(weight_);
+  const int u = w / law_.categories;
+  const int g = w % law_.categories;
+  std::vector<SlotLaw> law(law_.attributes);
+  fill_slots(u, g, law);
+  std::vector<Slot> report(law_.attributes);
+  for (int k = 0; k < law_.attributes; ++k) report[k] = draw_slot(law[k], draws);
+  cap_mentions(report, law_.max_mentions);
+  int member = 0;
+  if (law_.is_pair(g)) {
+    const auto [first, second] = reported_deciding(law_, g, report);
+    member = draws.bernoulli(law_.second_member(first, second)) ? 1 : 0;
+  }
+  return make_trajectory(vocabulary_, report, g, law_.member[g][member]);
+}
+
 }  // namespace tightrope

@@ -60,6 +60,19 @@ Trajectory make_trajectory(const Vocabulary& vocabulary, std::span<const Slot> r
   return out;
 }
 
+Written read_trajectory(const Vocabulary& vocabulary, std::span<const Token> tokens) {
+  Written out;
+  out.report.assign(vocabulary.attributes(), Slot::kSilent);
+  for (const Token token : tokens) {
+    if (vocabulary.is_category(token)) out.category = vocabulary.category_of(token);
+    if (vocabulary.is_disease(token)) out.disease = vocabulary.disease_of(token);
+    if (vocabulary.is_finding(token)) {
+      out.report[vocabulary.attribute_of(token)] = vocabulary.slot_of(token);
+    }
+  }
+  return out;
+}
+
 void score_answer_only(const Vocabulary& vocabulary, Trajectory& trajectory) {
   for (std::size_t t = 0; t < trajectory.tokens.size(); ++t) {
     const Token token = trajectory.tokens[t];

@@ -51,6 +51,14 @@ struct Trajectory {
 Trajectory make_trajectory(const Vocabulary& vocabulary, std::span<const Slot> report, int category,
                            int disease, Ending ending = Ending::kEndThink, int mentions = -1);
 
+// What a trajectory says: the inverse of make_trajectory; -1 for what it does not say.
+struct Written {
+  std::vector<Slot> report;  // [K]
+  int category = -1;
+  int disease = -1;
+};
+Written read_trajectory(const Vocabulary& vocabulary, std::span<const Token> tokens);
+
 // Leaves only the diagnosis and <eos> scored (truncated and direct SFT sequences).
 void score_answer_only(const Vocabulary& vocabulary, Trajectory& trajectory);
 

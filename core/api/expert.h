@@ -35,6 +35,13 @@ struct ExpertData {
   virtual ~ExpertData() = default;
 };
 
+// When pairs are made, for experts whose sources drift on a path of their own.
+struct ExpertClock {
+  std::int64_t time = 0;     // stream time
+  std::int64_t horizon = 0;  // of the experiment: what `end` means
+  Stream path;               // of purpose kDriftPath: the same whenever pairs of a run are made
+};
+
 struct ExpertContext {
   const World& world;
   const Environment& environment;  // the environment the cases were drawn from
@@ -45,6 +52,7 @@ struct ExpertContext {
   std::function<Trajectory(int n, const Stream& stream)> policy_sample = {};
   std::span<const int> excluded = {};  // diseases that were proposed for this case before
   const ExpertData* data = nullptr;    // what prepare() gave for these cases
+  ExpertClock clock = {};
 };
 
 class Expert {
@@ -61,6 +69,12 @@ class Expert {
   // All draws come from stream.at(repeat, n): a case's pair does not depend on other calls.
   virtual Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                        std::uint32_t repeat) const = 0;
+  // `count` >= 1 pairs of case n, the chosen side being the same in all: by default propose() again
+  // and again, the k-th (from 1 on) from stream.child(k), each with a disease of its own where the
+  // expert chooses it. Throws InputError when the chosen sides differ.
+  virtual std::vector<Pair> propose_several(const ExpertContext& context, int n, bool thinking,
+                                            const Stream& stream, std::uint32_t repeat,
+                                            int count) const;
 };
 
 template <>

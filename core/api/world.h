@@ -58,6 +58,8 @@ class Environment {
                                std::span<double> log_prob) const = 0;
   // P*(z | v) without any report, [Z].
   virtual void belief_of_image(std::span<const float> image, std::span<double> belief) const = 0;
+  // A complete trajectory (report, </think>, diagnosis, <eos>) drawn from P*(. | v).
+  virtual Trajectory write(std::span<const float> image, Draws& draws) const = 0;
   // Reward of a trajectory for case n: exact match of the diagnosis unless the world says
   // otherwise.
   virtual double reward(const Cases& cases, int n, std::span<const Token> tokens) const = 0;

@@ -69,6 +69,7 @@ int sample(const std::vector<std::string>& args) {
   TR_REQUIRE(known, "--environment {}: no such environment", where);
   const auto law = context.environment(where);
   const TrainingStreams streams = training_streams(*experiment, stage, seed);
+  const std::int64_t at = experiment->stage_start(choose_stage(*experiment, stage_name));
   Cases cases;
   // Experts that borrow from other patients need some; case n is the same in any number.
   law->sample(streams.data, 0, 0, std::max(count, 64), cases);
@@ -78,7 +79,8 @@ int sample(const std::vector<std::string>& args) {
   for (int n = 0; n < count; ++n) {
     nlohmann::json told = describe_case(context.world(), *law, cases, n, telling);
     if (stage.expert && !stage.expert->needs_policy()) {
-      const ExpertContext expert_context{context.world(), *law, cases, {}};
+      ExpertContext expert_context{context.world(), *law, cases, {}};
+      expert_context.clock = expert_clock(*experiment, at, seed);
       const Pair pair = stage.expert->propose(expert_context, n, stage.thinking, streams.expert, 0);
       told["counterfactual"] = describe_alternative(context.world(), *law, cases, n, pair.rejected);
     }
