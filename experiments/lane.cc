@@ -58,7 +58,7 @@ Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std:
 std::vector<std::string> Lane::scalar_names(const Stage& stage) {
   std::vector<std::string> names = stage.optimizer->metrics();
   if (const RolloutRule* rule = stage.optimizer->rollout()) {
-    for (const std::string& name : Rollouts::extra_metrics(rule->plan())) names.push_back(name);
+    for (const std::string& name : Rollouts::extra_metrics(*rule)) names.push_back(name);
   }
   if (stage.prequential) {
     for (const std::string& name : prequential_metrics()) names.push_back(name);
@@ -221,7 +221,7 @@ std::optional<LaneStep> Lane::next(std::int64_t until, const std::atomic<bool>& 
 
 void Lane::take() {
   if (rollouts_) {
-    rollouts_->take(trained());
+    rollouts_->take(trained(), *workspace_);
   } else {
     take_training_step();
   }

@@ -128,8 +128,12 @@ std::vector<double> read_numbers(const json& input, const std::string& field, st
   return rows[0];
 }
 
-int read_group_size(const json& input, const RolloutRule& rule) {
-  if (!input.contains("group_size")) return input.contains("reward") ? rule.plan().samples : 1;
+// By default the trajectories that the rule draws for a case; all rows where it enumerates.
+int read_group_size(const json& input, const RolloutRule& rule, std::size_t rows) {
+  if (!input.contains("group_size")) {
+    if (!input.contains("reward")) return 1;
+    return rule.plan().enumerate > 0 ? static_cast<int>(rows) : rule.plan().samples;
+  }
   const json& size = input["group_size"];
   TR_REQUIRE(size.is_number_integer() && size >= json(1) && size <= json(1 << 20),
              "group_size = {}: must be an integer >= 1", size.dump());
@@ -218,7 +222,7 @@ ObjectiveBatch read_objective(const std::string& name, const Optimizer& optimize
   }
   const std::size_t rows = batch.sides[0].policy.size();
   if (rule != nullptr) {
-    batch.group_size = read_group_size(input, *rule);
+    batch.group_size = read_group_size(input, *rule, rows);
     TR_REQUIRE(rows % static_cast<std::size_t>(batch.group_size) == 0,
                "group_size = {}: must divide the {} rows of policy", batch.group_size, rows);
     read_rollout(input, batch);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/api/enumeration.h"
 #include "core/base/check.h"
 
 namespace tightrope {
@@ -15,6 +16,24 @@ double score_of(const DrawContext& context, const CaseLaws& laws, const Cases& c
   const double score = context.stage.reward->score(of_case, n, trajectory, context.fitted);
   TR_CHECK(std::isfinite(score), "the reward of case {} is {}", n, score);
   return score;
+}
+
+// All complete trajectories of every case.
+DrawnCases enumerate_and_score(const DrawContext& context, const RolloutPlan& plan,
+                               const CaseLaws& laws, const Cases& cases) {
+  const Grammar grammar(context.world.vocabulary(), context.world.max_mentions());
+  const std::vector<Trajectory> all =
+      enumerate_trajectories(grammar, context.stage.thinking, plan.enumerate);
+  DrawnCases out;
+  out.tokens.clear(cases.channels);
+  for (int n = 0; n < cases.size(); ++n) {
+    out.tokens.add_case(cases.image_of(n));
+    for (const Trajectory& trajectory : all) {
+      out.tokens.add(trajectory);
+      out.score.push_back(score_of(context, laws, cases, n, trajectory));
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -36,6 +55,7 @@ void DrawnCases::append(const DrawnCases& from, int b) {
 
 DrawnCases draw_and_score(const DrawContext& context, const RolloutPlan& plan, const CaseLaws& laws,
                           const Cases& cases, const Stream& sampling, std::int64_t step) {
+  if (plan.enumerate > 0) return enumerate_and_score(context, plan, laws, cases);
   std::vector<float> images;
   for (int n = 0; n < cases.size(); ++n) {
     for (int g = 0; g < plan.samples; ++g) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cases with the trajectories that a policy drew for them, scored by the stage's reward model.
+// Cases with the trajectories that a policy drew for them, or with all there are, scored by the
+// stage's reward model.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 namespace tightrope {
 
 struct DrawnCases {
-  TokenBatch tokens;                 // B cases of `samples` trajectories each
+  TokenBatch tokens;                 // B cases of `samples` trajectories, or all, each
   std::vector<double> score;         // [N]
   std::vector<double> greedy_score;  // [B] when the plan asks for it
 
@@ -33,7 +34,8 @@ struct DrawContext {
 };
 
 // plan.samples trajectories of every case at temperature 1: the law that is sampled is the law that
-// is trained. Trajectory g of case b draws from sampling.at(step, b x samples + g).
+// is trained. Trajectory g of case b draws from sampling.at(step, b x samples + g). Where the plan
+// enumerates, all complete trajectories instead; throws InputError when they are too many.
 DrawnCases draw_and_score(const DrawContext& context, const RolloutPlan& plan, const CaseLaws& laws,
                           const Cases& cases, const Stream& sampling, std::int64_t step);
 

@@ -46,6 +46,11 @@ Rollouts::Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t
       state_(rule_.initial_state()) {
   TR_CHECK(!spec_.optimizer->wanted().value || policy.has_value(), "stage {} has no value head",
            spec_.name);
+  if (const Comparison* comparison = rule_.comparison()) {
+    TR_CHECK(rule_.plan().enumerate > 0, "stage {} compares what it does not enumerate",
+             spec_.name);
+    comparison_.emplace(*comparison, streams_.sampling);
+  }
 }
 
 void Rollouts::fit_reward(const TrainedParameters& trained, Workspace& workspace) {
@@ -101,8 +106,7 @@ Cases Rollouts::cases_of(std::int64_t step, int attempt, CaseLaws& laws) {
 
 DrawnCases Rollouts::draw_cases_of(const TrainedParameters& trained, Workspace& workspace) {
   const RolloutPlan plan = rule_.plan();
-  const DrawContext context{spec_,   context_.world(), policy_, trained.parameters,
-                            fitted_, workspace};
+  const DrawContext context = draw_context(trained, workspace);
   DrawnCases first, out;
   double drawn = 0;
   for (int attempt = 0; attempt <= plan.refills; ++attempt) {
@@ -112,6 +116,10 @@ DrawnCases Rollouts::draw_cases_of(const TrainedParameters& trained, Workspace& 
         attempt == 0 ? streams_.sampling
                      : refill(streams_.sampling).child(static_cast<std::uint64_t>(attempt));
     DrawnCases fresh = draw_and_score(context, plan, laws, cases, sampling, step_);
+    if (comparison_ && comparison_->due(step_)) {
+      laws_ = std::move(laws);
+      cases_ = cases;
+    }
     if (plan.refills == 0) return fresh;
     drawn += cases.size();
     for (int b = 0; b < cases.size() && out.tokens.cases() < spec_.batch; ++b) {
@@ -127,33 +135,12 @@ DrawnCases Rollouts::draw_cases_of(const TrainedParameters& trained, Workspace& 
 }
 
 void Rollouts::draw(const TrainedParameters& trained, Workspace& workspace) {
-  DrawnCases drawn = draw_cases_of(trained, workspace);
-  batch_ = {};
-  batch_.tokens = std::move(drawn.tokens);
-  // Behaviour log-probs by the pass that the updates use, so that the first ratio is exactly 1.
-  TokenQuantities quantities;
-  const Wanted wanted{.value = spec_.optimizer->wanted().value};
-  policy_.evaluate(trained.parameters, batch_.tokens, wanted, quantities, workspace);
-  batch_.behaviour = std::move(quantities.log_prob);
-  if (wanted.value) batch_.value = std::move(quantities.value);
-  if (spec_.optimizer->needs_reference()) {
-    TokenQuantities frozen;
-    policy_.evaluate(trained.reference, batch_.tokens, {}, frozen, workspace);
-    batch_.reference = std::move(frozen.log_prob);
-  }
-  const Rollout rollout{.group_begin = batch_.tokens.group_begin,
-                        .offset = batch_.tokens.offset,
-                        .mask = batch_.tokens.mask,
-                        .behaviour_log_prob = batch_.behaviour,
-                        .behaviour_value = batch_.value,
-                        .reference_log_prob = batch_.reference,
-                        .score = drawn.score,
-                        .greedy_score = drawn.greedy_score};
-  rule_.assess(rollout, state_, batch_.assessed, out_.metrics);
+  batch_ = assess_drawn(*spec_.optimizer, policy_, trained.parameters, trained.reference,
+                        draw_cases_of(trained, workspace), state_, out_.metrics, workspace);
 }
 
 void Rollouts::cut(std::span<const std::int32_t> rows) {
-  const Batch& from = batch_;
+  const RolloutBatch& from = batch_;
   part_.clear(from.tokens.channels);
   totals_ = {};
   const std::vector<double>* sources[] = {&from.behaviour, &from.value, &from.reference,
@@ -205,9 +192,13 @@ bool Rollouts::open_minibatch() {
   return false;
 }
 
-std::vector<std::string> Rollouts::extra_metrics(const RolloutPlan& plan) {
-  if (plan.refills == 0) return {"updates"};
-  return {"updates", "cases/drawn", "cases/used"};
+std::vector<std::string> Rollouts::extra_metrics(const RolloutRule& rule) {
+  std::vector<std::string> names = {"updates"};
+  if (rule.plan().refills > 0) names.insert(names.end(), {"cases/drawn", "cases/used"});
+  if (rule.comparison() != nullptr) {
+    for (const std::string& name : GradientSpread::metrics()) names.push_back(name);
+  }
+  return names;
 }
 
 std::optional<LaneStep> Rollouts::next(const TrainedParameters& trained) {
@@ -227,7 +218,17 @@ std::optional<LaneStep> Rollouts::next(const TrainedParameters& trained) {
                   .gradient = trained.gradient};
 }
 
-void Rollouts::take(const TrainedParameters& trained) {
+void Rollouts::compare(const TrainedParameters& trained, Workspace& workspace) {
+  comparison_->compare({.draw = draw_context(trained, workspace),
+                        .reference = trained.reference,
+                        .layout = trained.layout,
+                        .laws = laws_,
+                        .cases = cases_,
+                        .step = step_},
+                       trained.gradient, out_.metrics);
+}
+
+void Rollouts::take(const TrainedParameters& trained, Workspace& workspace) {
   for (const auto& [name, metric] : metrics_) {
     sums_[name].sum += value_of(name, metric);
     sums_[name].count += 1;
@@ -241,6 +242,7 @@ void Rollouts::take(const TrainedParameters& trained) {
   const RolloutPlan plan = rule_.plan();
   const std::int64_t number = step_ * plan.epochs * plan.minibatches + update_;
   clear_frozen_views(trained.layout, trained.gradient);
+  if (comparison_ && comparison_->due(step_)) compare(trained, workspace);
   const StepReport report =
       spec_.stepper->update(trained.parameters, trained.gradient, trained.state, number,
                             spec_.steps * plan.epochs * plan.minibatches, trained.layout);
@@ -269,12 +271,14 @@ void Rollouts::save(Checkpoint& checkpoint, const std::string& prefix) const {
   checkpoint.set(prefix + "/rule", state_);
   checkpoint.set(prefix + "/reward", fitted_);
   checkpoint.set(prefix + "/ready", std::vector<std::int64_t>{ready_ ? 1 : 0});
+  if (comparison_) checkpoint.set(prefix + "/compared", comparison_->state());
 }
 
 void Rollouts::load(const Checkpoint& checkpoint, const std::string& prefix) {
   state_ = checkpoint.get<double>(prefix + "/rule");
   fitted_ = checkpoint.get<double>(prefix + "/reward");
   ready_ = checkpoint.get<std::int64_t>(prefix + "/ready").at(0) == 1;
+  if (comparison_) comparison_->set_state(checkpoint.get<double>(prefix + "/compared"));
 }
 
 }  // namespace tightrope

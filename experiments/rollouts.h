@@ -11,8 +11,9 @@
 
 #include "core/api/rollout.h"
 #include "core/log/checkpoint.h"
+#include "experiments/estimator_comparison.h"
 #include "experiments/loss_pullback.h"
-#include "experiments/rollout_draw.h"
+#include "experiments/rollout_batch.h"
 #include "experiments/training_set.h"
 
 namespace tightrope {
@@ -47,30 +48,28 @@ class Rollouts {
   // What the policy must compute for the step's next update (valid until take()); nothing when the
   // last one, or an early stop, is behind us.
   std::optional<LaneStep> next(const TrainedParameters& trained);
-  // Goes on from the gradient of next().
-  void take(const TrainedParameters& trained);
+  // Goes on from the gradient of next(); where the rule compares, an optimizer that samples is set
+  // beside it first.
+  void take(const TrainedParameters& trained, Workspace& workspace);
   // What the step did.
   RolloutOutcome finish();
   // Names of the metrics that the stage adds to the optimizer's; cases/drawn and cases/used only
-  // where cases without anything to learn from are replaced.
-  static std::vector<std::string> extra_metrics(const RolloutPlan& plan);
+  // where cases without anything to learn from are replaced, estimator/* where the rule compares.
+  static std::vector<std::string> extra_metrics(const RolloutRule& rule);
 
   void save(Checkpoint& checkpoint, const std::string& prefix) const;
   void load(const Checkpoint& checkpoint, const std::string& prefix);
 
  private:
-  // Sampled trajectories with everything known of their tokens, [M].
-  struct Batch {
-    TokenBatch tokens;
-    std::vector<double> behaviour, value, reference;
-    Assessment assessed;
-  };
-
   void fit_reward(const TrainedParameters& trained, Workspace& workspace);
   CaseLaws laws_of(std::int64_t step, int count) const;
   Cases cases_of(std::int64_t step, int attempt, CaseLaws& laws);
   DrawnCases draw_cases_of(const TrainedParameters& trained, Workspace& workspace);
+  DrawContext draw_context(const TrainedParameters& trained, Workspace& workspace) const {
+    return {spec_, context_.world(), policy_, trained.parameters, fitted_, workspace};
+  }
   void draw(const TrainedParameters& trained, Workspace& workspace);
+  void compare(const TrainedParameters& trained, Workspace& workspace);
   bool open_minibatch();
   void cut(std::span<const std::int32_t> rows);
 
@@ -83,17 +82,20 @@ class Rollouts {
   TrainingStreams streams_;
   ExpertClock clock_;  // at the stage's start
   Stream reward_data_;
-  std::vector<double> state_;              // of the rule
-  std::vector<double> fitted_;             // of the reward model
-  bool ready_ = false;                     // fitted_ is valid
-  Cases fixed_;                            // the data set of a fixed stage
-  std::unique_ptr<EpochOrder> orders_[2];  // of it: of first draws, of refills
+  std::vector<double> state_;                      // of the rule
+  std::vector<double> fitted_;                     // of the reward model
+  bool ready_ = false;                             // fitted_ is valid
+  Cases fixed_;                                    // the data set of a fixed stage
+  std::unique_ptr<EpochOrder> orders_[2];          // of it: of first draws, of refills
+  std::optional<EstimatorComparison> comparison_;  // of a rule that compares
   // The step that is open.
   bool open_ = false;
   std::int64_t step_ = 0;
   int update_ = 0;    // epoch x minibatches + minibatch
   bool over_ = true;  // no more updates
-  Batch batch_;
+  RolloutBatch batch_;
+  CaseLaws laws_;                   // of a step that compares
+  Cases cases_;                     // likewise
   std::vector<std::int32_t> rows_;  // of the epoch, shuffled
   MetricSums sums_;                 // over the updates
   RolloutOutcome out_;

@@ -272,17 +272,27 @@ void check_stages(const Plan& plan, Problems& problems) {
     const Segment& segment = plan.segments()[pack.segments.front()];
     const std::shared_ptr<const Experiment> experiment = plan.experiment(segment.point);
     const Stage& stage = experiment->stages[pack.stage];
-    const std::string key = std::to_string(pack.stage) + stage.train +
-                            to_json(*experiment->resolved.find("policy")) +
-                            (stage.optimizer->wanted().value ? "+value" : "");
+    const RolloutRule* rule = stage.optimizer->rollout();
+    std::string key = std::to_string(pack.stage) + stage.train +
+                      to_json(*experiment->resolved.find("policy")) +
+                      (stage.optimizer->wanted().value ? "+value" : "");
+    if (rule != nullptr && rule->plan().enumerate > 0) {
+      key += fmt::format("+enumerate {} {}", rule->plan().enumerate, stage.thinking) +
+             to_json(*experiment->resolved.find("world"));
+    }
     if (!asked.insert(key).second) continue;
     const std::shared_ptr<const World> world =
         experiment->world->make(lane_stream(*experiment, Purpose::kWorld, segment.seed));
     const std::string path = "stages." + std::to_string(pack.stage);
     const Node tree = plan.tree(segment.point);
-    for (const StageProblem& problem : stage_problems(stage, *make_policy(*experiment, *world))) {
-      const Node* node = at_path(tree, path + "." + problem.path);
-      if (node == nullptr) node = at_path(tree, path);
+    const std::shared_ptr<const Policy> policy = make_policy(*experiment, *world);
+    for (const StageProblem& problem : stage_problems(stage, *policy, *world)) {
+      std::string place = path + "." + problem.path;
+      const Node* node = at_path(tree, place);
+      while (node == nullptr) {  // a default: the nearest part that is written
+        place.resize(place.rfind('.'));
+        node = at_path(tree, place);
+      }
       problems.add(node->mark(), path + "." + problem.path, problem.text);
     }
   }

@@ -19,13 +19,15 @@ namespace tightrope {
 std::shared_ptr<const Policy> make_policy(const Experiment& experiment, const World& world,
                                           const std::string& device = "cpu");
 
-// What stage i of the experiment asks for and the policy lacks: an adapter, a choice of what to
-// train, a value head. Each problem as a path below the stage ("train") and a text.
+// What a stage asks for and the policy or the world lacks: an adapter, a choice of what to train, a
+// value head, trajectories that are few enough to enumerate. Each problem as a path below the stage
+// ("train") and a text.
 struct StageProblem {
   std::string path;
   std::string text;
 };
-std::vector<StageProblem> stage_problems(const Stage& stage, const Policy& policy);
+std::vector<StageProblem> stage_problems(const Stage& stage, const Policy& policy,
+                                         const World& world);
 
 // The policy's layout with the views marked that the stage trains: `base` leaves adapters alone,
 // `adapters` trains them and the value head, `all` everything.

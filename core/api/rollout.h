@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -41,12 +42,26 @@ struct RolloutPlan {
   int samples = 1;      // trajectories per case, >= 1
   bool greedy = false;  // score each case's greedy trajectory, too
   int refills = 0;      // times that cases with equal scores are replaced by fresh ones, >= 0
+  // > 0: instead of drawn ones, all complete trajectories of every case (core/api/enumeration.h),
+  // which must not be more than this.
+  std::int64_t enumerate = 0;
+};
+
+// Another optimizer whose sampled gradient is set beside the enumerated one, at the same cases and
+// parameters.
+struct Comparison {
+  std::shared_ptr<const Optimizer> optimizer;  // of kRollout, without a critic; enumerates nothing
+  int repeats = 16;                            // independent rollouts each time, >= 2
+  std::int64_t every = 1;                      // steps, >= 1
 };
 
 class RolloutRule {
  public:
   virtual ~RolloutRule() = default;
   virtual RolloutPlan plan() const = 0;
+  // What its gradients are compared with; null, as by default: nothing. Only of rules that
+  // enumerate.
+  virtual const Comparison* comparison() const { return nullptr; }
   // What changes from rollout to rollout (a controller's coefficient) at the stage's start. The
   // caller owns it and keeps it in checkpoints.
   virtual std::vector<double> initial_state() const { return {}; }

@@ -139,8 +139,9 @@ INSTANTIATE_TEST_SUITE_P(Registered, OptimizerConformance,
 
 TEST(OptimizerNames, NoneWasLostByTheLinker) {
   const std::vector<std::string> names = Registry<Optimizer>::get().names();
-  for (const char* name : {"apo", "contrastive_po", "cpo", "cpo_pp", "dpo", "grpo", "kto",
-                           "online_dpo", "orpo", "ppo", "reinforce", "rloo", "sft", "simpo"}) {
+  for (const char* name :
+       {"apo", "contrastive_po", "cpo", "cpo_pp", "dpo", "exact_gradient", "grpo", "kto",
+        "online_dpo", "orpo", "ppo", "reinforce", "rloo", "sft", "simpo"}) {
     EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
   }
 }

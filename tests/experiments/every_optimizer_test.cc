@@ -23,6 +23,7 @@ std::vector<std::string> settings_of(const std::string& name) {
   std::vector<std::string> sets = {"rft.optimizer={type: " + name + "}"};
   if (name == "ppo") sets = {"rft.optimizer={type: ppo, critic: none, lambda: 1}"};
   if (name == "apo") sets = {"rft.optimizer={type: apo, negatives: 3}"};
+  if (name == "exact_gradient") sets.push_back("world.max_mentions=1");  // few trajectories
   if (optimizer->rollout() != nullptr) sets.push_back("rft.reward={type: shaped}");
   return sets;
 }

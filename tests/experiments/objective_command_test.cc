@@ -150,6 +150,18 @@ TEST(Objective, RewardsBecomeAdvantages) {
   EXPECT_NEAR(remax["advantage"][1][0].get<double>(), -0.5, 1e-15);
 }
 
+// All rows are one case, and must be all there is: p = (1/2, 1/4, 1/4), E r = 0.625.
+TEST(Objective, AllRowsOfAnEnumeratedCase) {
+  json input = {{"policy", {{std::log(0.5)}, {std::log(0.25)}, {std::log(0.25)}}},
+                {"reward", {1, 0, 0.5}}};
+  const json out = run_objective("exact_gradient", input, {});
+  EXPECT_NEAR(out["metrics"]["objective"].get<double>(), 0.625, 1e-12);
+  EXPECT_NEAR(out["advantage"][0][0].get<double>(), 0.5 * 0.375, 1e-12);
+  EXPECT_NEAR(out["gradient"]["policy"][1][0].get<double>(), 0.25 * 0.625, 1e-12);
+  input["policy"] = {{-1.0}, {-2.0}, {-3.0}};
+  EXPECT_THAT(error_of("exact_gradient", input), HasSubstr("have probability 0.553"));
+}
+
 TEST(Objective, FixtureOfSampledRules) {
   const json g = golden("sampled.json");
   json input = g["fixture"];

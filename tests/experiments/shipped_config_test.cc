@@ -26,6 +26,18 @@ std::vector<std::string> shipped() {
   return out;
 }
 
+// Settings that shorten every stage.
+std::vector<std::string> short_stages(const Node& tree) {
+  std::vector<std::string> out;
+  for (const Node& stage : tree.find("stages")->items()) {
+    const std::string name = stage.find("name")->text();
+    for (const char* setting : {".steps=3", ".data.cases=128"}) {
+      out.insert(out.end(), {"--set", name + setting});
+    }
+  }
+  return out;
+}
+
 // A copy of the file in `folder` whose sweep shortens its stages too: a sweep wins over --set.
 std::string shortened(const std::string& file, const std::string& folder) {
   std::string text = engine_test::read_text(file);
@@ -44,30 +56,20 @@ TEST(ShippedConfig, RunsShortened) {
     SCOPED_TRACE(file);
     const log_test::TemporaryFolder folder;
     const std::string out = folder / "run";
-    const auto said =
-        engine_test::engine({"run",
-                             shortened(file, folder / ""),
-                             "--out",
-                             out,
-                             "--quiet",
-                             "--set",
-                             "seeds=[7, 8]",
-                             "--set",
-                             "evaluate.every=1000",
-                             "--set",
-                             "evaluate.cases=20",
-                             "--set",
-                             "record={every: 1000, probes: 1, tokens: top2, tokens_full: 1}",
-                             "--set",
-                             "sft.steps=3",
-                             "--set",
-                             "rft.steps=3",
-                             "--set",
-                             "sft.data.cases=128",
-                             "--set",
-                             "rft.data.cases=128"});
+    const Node tree = load_experiment_tree(file, {});
+    std::vector<std::string> args = {
+        "run",    shortened(file, folder / ""),
+        "--out",  out,
+        "--set",  "seeds=[7, 8]",
+        "--set",  "evaluate.every=1000",
+        "--set",  "evaluate.cases=20",
+        "--set",  "record={every: 1000, probes: 1, tokens: top2, tokens_full: 1}",
+        "--quiet"};
+    const std::vector<std::string> stages = short_stages(tree);
+    args.insert(args.end(), stages.begin(), stages.end());
+    const auto said = engine_test::engine(args);
     EXPECT_EQ(said.code, 0) << said.err;
-    const bool claims = load_experiment_tree(file, {}).find("claims") != nullptr;
+    const bool claims = tree.find("claims") != nullptr;
     EXPECT_EQ(fs::exists(out + "/tables/claims.md"), claims);
     EXPECT_NE(said.out.find("| arm |"), std::string::npos);
   }
