@@ -83,6 +83,9 @@ class Dataset : public Object {
             std::optional<LogType> as = {}) const;
   void write_strings(std::span<const std::string> values);
   std::vector<std::string> read_strings() const;
+  // Rows [offset, offset + count) of a data set of strings with one axis.
+  void write_strings(std::uint64_t offset, std::span<const std::string> values);
+  std::vector<std::string> read_strings(std::uint64_t offset, std::uint64_t count) const;
 
   // Whether the values of all rows within `shape` lie inside the first `file_size` bytes; missing
   // bytes would read as zeros.
