@@ -40,6 +40,8 @@ struct DataParams {
   std::string environment;
   std::string mixed_with;
   double mixed_share = 0.5;
+  std::string file;
+  bool skip_malformed = false;
   bool prequential = false;
   static Schema<DataParams> schema();
 };

@@ -17,6 +17,7 @@
 #include "core/config/override.h"
 #include "core/config/yaml.h"
 #include "core/log/lock.h"
+#include "experiments/case_file.h"
 #include "experiments/experiment_schema.h"
 #include "experiments/interrupt.h"
 #include "experiments/manifest.h"
@@ -320,6 +321,8 @@ CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>&
   check_worlds(plan, device, problems);
   problems.throw_if_any();
   check_stages(plan, problems);
+  problems.throw_if_any();
+  check_case_files(plan, problems);
   problems.throw_if_any();
   const std::shared_ptr<const Experiment> first = plan.experiment(0);
   std::vector<std::string> environments;
