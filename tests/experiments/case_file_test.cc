@@ -18,6 +18,7 @@ using ::testing::HasSubstr;
 const std::atomic<bool> kGoOn{false};
 
 // The data of a stage of tiny.yaml, one nearest counterfactual per case.
+// The folder must not have it yet.
 std::string stage_file(const TemporaryFolder& folder, const std::string& stage,
                        const std::vector<std::string>& more = {}, const std::string& n = "64") {
   std::vector<std::string> args = {
@@ -52,6 +53,23 @@ TEST(CaseFile, SupervisedTrainingIsThatOfTheSimulatedCases) {
     }
     EXPECT_NE(trained(0, {world, "seed=1"}), simulated);
   }
+}
+
+// What the tests above compare would be equal, too, if the file were not read.
+TEST(CaseFile, OtherCasesTrainOtherPolicies) {
+  const TemporaryFolder folder, elsewhere;
+  const std::string own = stage_file(folder, "rft") + "h5";
+  const std::string other = stage_file(elsewhere, "rft", {"--seed", "5"}) + "h5";
+  const auto pairs = [](const std::string& cases, const std::string& counterfactuals) {
+    return trained(1, {"rft.optimizer={type: cpo, beta: 0.3}", "rft.data=" + data(cases),
+                       "rft.expert={type: dataset, file: " + counterfactuals + "}"});
+  };
+  EXPECT_NE(pairs(own, own), pairs(other, other));
+  const auto rollouts = [](const std::string& file) {
+    return trained(1, {"rft.optimizer={type: grpo, num_generations: 4}", "rft.reward=exact_match",
+                       "rft.data=" + data(file)});
+  };
+  EXPECT_NE(rollouts(own), rollouts(other));
 }
 
 // One counterfactual leaves the expert nothing to draw: the pairs are those that made the file.

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <map>
 
 #include "tests/graph/ccf_support.h"
 
@@ -125,6 +126,51 @@ TEST(Ccf, WriterRefusesAFolderWithContentAndLeavesNothingUnfinished) {
   CcfWriter writer(folder / "new", names, 4, 2);
   EXPECT_EQ(log_test::message_of<InputError>([&] { write(folder / "new"); }),
             "--out " + (folder / "new") + ": another process is writing here");
+}
+
+// Arrays are read by the names of the file, whatever their order.
+TEST(Ccf, Hdf5NamesMayStandInAnotherOrder) {
+  const TemporaryFolder folder;
+  std::ifstream graph(std::string(TIGHTROPE_SOURCE_DIR) + "/graph/data/toy.yaml");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(graph, line);) lines.push_back(line);
+  std::string turned;
+  for (std::size_t begin = 0; begin < lines.size();) {  // every list turned round
+    const auto item = [&](std::size_t i) {
+      return i < lines.size() && lines[i].starts_with("  - {name:");
+    };
+    std::size_t end = begin + 1;
+    while (item(begin) && item(end)) ++end;
+    std::reverse(lines.begin() + begin, lines.begin() + end);
+    for (; begin < end; ++begin) turned += lines[begin] + "\n";
+  }
+  test::write_text(folder / "turned.yaml", turned);
+  const Bench bench("{type: concept, graph: " + (folder / "turned.yaml") + "}", 50);
+  const Vocabulary& from = bench.world->vocabulary();
+  EXPECT_EQ(from.names().diseases.front(), "pneumothorax");
+  const CcfNames names(ccf_shape(*bench.world));
+  const auto records = test::records_of(*bench.world, bench.cases);
+  CcfWriter writer(folder / "out", names, 50, 2);
+  writer.write(records, "");
+  writer.finish();
+  const auto world = test::make_world("{type: concept, graph: toy}");
+  const Vocabulary& to = world->vocabulary();
+  const auto back = test::read_all(writer.paths()[1], *world);
+  ASSERT_EQ(back.size(), 50U);
+  const auto told = [](const Vocabulary& v, const CcfReport& report) {
+    std::map<std::string, int> out{{v.names().diseases[report.disease], -1}};
+    for (int k = 0; k < v.attributes(); ++k) {
+      out[v.names().attributes[k]] = static_cast<int>(report.slot[k]);
+    }
+    return out;
+  };
+  for (int n = 0; n < 50; ++n) {
+    EXPECT_EQ(told(to, back[n].factual), told(from, records[n].factual));
+    EXPECT_EQ(told(to, back[n].counterfactuals[1]), told(from, records[n].counterfactuals[1]));
+    for (int k = 0; k < 8; ++k) {
+      EXPECT_EQ((*back[n].attributes)[k], (*records[n].attributes)[7 - k]);
+    }
+  }
 }
 
 std::size_t allocated_bytes() {
