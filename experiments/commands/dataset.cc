@@ -160,6 +160,7 @@ int dataset(const std::vector<std::string>& args) {
   const auto text = [&](const char* name) {
     return values.count(name) > 0 ? values[name].as<std::string>() : std::string();
   };
+  TR_REQUIRE(values.count("seed") == 0 || o.seed >= 0, "--seed {}: expected at least 0", o.seed);
   TR_REQUIRE(action == "make" || action == "check", "dataset {}: expected make or check", action);
   if (action == "check") {
     TR_REQUIRE(values.count("FILE") > 0, "dataset check: the CCF file is missing");

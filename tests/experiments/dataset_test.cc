@@ -113,6 +113,7 @@ TEST(Dataset, OptionsAreChecked) {
   };
   EXPECT_THAT(error({"--n", "3"}), HasSubstr("--n 3: counts counterfactual trajectories, expected "
                                              "a positive multiple of --counterfactuals 2"));
+  EXPECT_THAT(error({"--seed", "-2"}), HasSubstr("--seed -2: expected at least 0"));
   EXPECT_THAT(error({"--n", "0"}), HasSubstr("--n 0"));
   EXPECT_THAT(error({"--n", "8", "--counterfactuals", "4"}),
               HasSubstr("--counterfactuals 4: the world has 4 diseases, at most 3 are others"));

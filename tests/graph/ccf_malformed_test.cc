@@ -62,6 +62,8 @@ std::vector<Bad> keys_and_types() {
       {with("\"site\":1", "\"site\":18446744073709551615"),
        "site: 18446744073709551615, must be an integer in [0, 1]"},
       {with("\"site\":1", "\"image\":\"none\""), "image: \"none\", must be a list of numbers"},
+      {with("\"site\":1", "\"image\":{\"counterfact\":{\"a\":1}}"),
+       "image: an object, must be a list of numbers"},
       {with("\"site\":1", "\"image\":[1,\"x\"]"), "image.1: \"x\", must be a number"},
       {with("\"site\":1", "\"image\":[0,1]"),
        fmt::format("image: 2 numbers, the world's images have {} channels",
@@ -76,8 +78,8 @@ std::vector<Bad> keys_and_types() {
        "attributes.1: \"low_lung_volumes\" stands there twice"},
       {with("\"site\":1", "\"category\":\"x\""), "category: unknown category \"x\""},
       {std::string(CcfReader::kLongestLine + 1, ' '), "a line of more than 1048576 bytes"},
-      {std::string(200, '['),
-       "not JSON: parse error at line 1, column 201: syntax error while "
+      {std::string(CcfReader::kLongestLine, '['),
+       "not JSON: parse error at line 1, column 1048577: syntax error while "
        "parsing value - unexpected end of input; expected '[', '{', or a "
        "literal"},
   };
