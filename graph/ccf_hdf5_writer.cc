@@ -16,17 +16,23 @@ namespace {
 using ccf::Content;
 using ccf::Variable;
 
+hdf5::DatasetOptions timeless() {
+  hdf5::DatasetOptions out;
+  out.times = false;
+  return out;
+}
+
 std::map<std::string, hdf5::Dataset> create_dimensions(
     hdf5::Group& root, const std::vector<ccf::Dimension>& dimensions) {
   std::map<std::string, hdf5::Dataset> out;
   for (const ccf::Dimension& dim : dimensions) {
     if (dim.labels.empty()) {
-      hdf5::Dataset scale = root.create_dataset(dim.name, LogType::kF32, {dim.length});
+      hdf5::Dataset scale = root.create_dataset(dim.name, LogType::kF32, {dim.length}, timeless());
       scale.make_scale(fmt::format("{}{:10}", internal::kBareDimension, dim.length));
       out.emplace(dim.name, std::move(scale));
       continue;
     }
-    hdf5::Dataset scale = root.create_dataset(dim.name, LogType::kString, {dim.length});
+    hdf5::Dataset scale = root.create_dataset(dim.name, LogType::kString, {dim.length}, timeless());
     scale.write_strings(dim.labels);
     scale.make_scale(dim.name);
     scale.set_attribute("units", "1");
@@ -51,7 +57,7 @@ hdf5::Dataset create_variable(hdf5::Group& root, const Variable& variable,
                                   [&](const ccf::Dimension& d) { return d.name == name; });
     shape.push_back(dim->length);
   }
-  hdf5::DatasetOptions options;
+  hdf5::DatasetOptions options = timeless();
   if (variable.type != LogType::kString) {
     options.chunk = shape;
     options.chunk[0] = std::min(shape[0], ccf::kRows);
@@ -127,7 +133,7 @@ CcfHdf5Writer::CcfHdf5Writer(const std::string& path, const std::string& shown_a
     : names_(names),
       records_(static_cast<std::uint64_t>(records)),
       counterfactuals_(static_cast<std::uint64_t>(counterfactuals)),
-      file_(hdf5::File::create(path, shown_as)) {
+      file_(hdf5::File::create(path, shown_as, false)) {
   hdf5::Group root = file_.root();
   root.set_attribute("Conventions", "CF-1.10");
   root.set_attribute("schema_name", "tightrope ccf");

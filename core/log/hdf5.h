@@ -65,6 +65,7 @@ struct DatasetOptions {
   LogShape chunk;    // empty: contiguous (no filters)
   std::optional<double> fill;
   bool compress = false;  // gzip 1 + shuffle, before fletcher32
+  bool times = true;      // without the time of the change equal content is equal bytes
 };
 
 class Dataset : public Object {
@@ -122,8 +123,9 @@ class File {
  public:
   File() = default;
   // A new file in the latest format with creation order tracked; an existing one is replaced.
-  // `shown_as`: its name in messages, when it will be renamed; default `path`.
-  static File create(const std::string& path, const std::string& shown_as = "");
+  // `shown_as`: its name in messages, when it will be renamed; default `path`. `times`: of the
+  // root.
+  static File create(const std::string& path, const std::string& shown_as = "", bool times = true);
   // Read-only. `swmr`: also while a writer is at work or after it was killed.
   static File open(const std::string& path, bool swmr);
   // For writing, without SWMR.

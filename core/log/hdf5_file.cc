@@ -24,7 +24,7 @@ Handle access_list() {
 Handle dataset_list(LogType type, const LogShape& shape, const DatasetOptions& options,
                     const std::string& where) {
   Handle list(check(H5Pcreate(H5P_DATASET_CREATE), "create", where));
-  H5Pset_obj_track_times(list.id(), 0);  // equal content is equal bytes
+  H5Pset_obj_track_times(list.id(), options.times);
   H5Pset_attr_creation_order(list.id(), kTracked);
   if (!options.chunk.empty()) {
     const std::vector<hsize_t> chunk(options.chunk.begin(), options.chunk.end());
@@ -54,7 +54,6 @@ Group Group::create_group(const std::string& name) {
   const Call call;
   const std::string where = where_ + name + "/";
   const Handle list(H5Pcreate(H5P_GROUP_CREATE));
-  H5Pset_obj_track_times(list.id(), 0);
   H5Pset_link_creation_order(list.id(), kTracked);
   H5Pset_attr_creation_order(list.id(), kTracked);
   return {Handle(check(H5Gcreate2(id(), name.c_str(), H5P_DEFAULT, list.id(), H5P_DEFAULT),
@@ -117,12 +116,12 @@ std::vector<Group::Child> Group::children() const {
   return result;
 }
 
-File File::create(const std::string& path, const std::string& shown_as) {
+File File::create(const std::string& path, const std::string& shown_as, bool times) {
   const Call call;
   const std::string shown = shown_as.empty() ? path : shown_as;
   const Handle access = access_list();
   const Handle list(H5Pcreate(H5P_FILE_CREATE));
-  H5Pset_obj_track_times(list.id(), 0);
+  H5Pset_obj_track_times(list.id(), times);
   H5Pset_link_creation_order(list.id(), kTracked);
   H5Pset_attr_creation_order(list.id(), kTracked);
   Handle file(
