@@ -28,7 +28,7 @@ def ccf(request, tmp_path_factory):
 
 def report_of(data, slots, category):
     words = [] if category is None else [f"category:{data.category_name.values[category]}"]
-    for name, slot in zip(data.attribute.values, slots):
+    for name, slot in zip(data.attribute.values, slots, strict=True):
         if slot:
             words.append(["", f"+{name}.0", f"+{name}.1", f"-{name}"][slot])
     return " ".join(words)
