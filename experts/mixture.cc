@@ -83,6 +83,14 @@ class MixtureExpert final : public Expert {
     return false;
   }
 
+  std::vector<std::string> record_files() const override {
+    std::vector<std::string> out;
+    for (const Part& part : parts_) {
+      for (const std::string& file : part.expert->record_files()) out.push_back(file);
+    }
+    return out;
+  }
+
   std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const override {
     auto out = std::make_shared<Prepared>();
     for (const Part& part : parts_) out->of_part.push_back(part.expert->prepare(context));

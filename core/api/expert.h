@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/api/cases.h"
@@ -60,6 +61,9 @@ class Expert {
   virtual ~Expert() = default;
   // Whether propose() calls context.policy_belief or context.policy_sample.
   virtual bool needs_policy() const { return false; }
+  // Files of counterfactuals that propose() looks the case's id up in: their content is part of a
+  // run's identity, and the stage's cases must come from a file themselves (data.file).
+  virtual std::vector<std::string> record_files() const { return {}; }
   // Whatever propose() needs of all of context.cases; null, as by default: nothing.
   virtual std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const {
     static_cast<void>(context);
