@@ -201,7 +201,7 @@ double RuleOracle::second_member(int u) {
 }
 
 void RuleOracle::joint(std::span<double> joint) const {
-  TR_CHECK(stage_ == Stage::kStart, "a chain that was begun");
+  TR_CHECK(category_ < 0, "a chain that was begun");
   std::fill(joint.begin(), joint.end(), 0.0);
   std::vector<SlotLaw> slot(law_.attributes);
   RuleTable table;

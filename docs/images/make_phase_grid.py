@@ -3,9 +3,9 @@
 
     .venv/bin/python docs/images/make_phase_grid.py RUN_FOLDER [PICTURE]
 
-Gain in accuracy over random patients at the same beta, by how much of the link of site and disease
-the environment has lost: measured (solid, mean over the confirm seeds with a 95 % t interval) and at
-the population optimum (dashed). Prints how the two agree over all cells.
+Gain in accuracy over random patients at the same beta, by how much of the link of site and
+disease the environment has lost: measured (solid, mean over the confirm seeds with a 95 % t
+interval) and at the population optimum (dashed). Prints how the two agree over all cells.
 """
 
 import pathlib
