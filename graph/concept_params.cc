@@ -16,7 +16,8 @@ void fields_of_disease(S& s) {
           {.unit = "",
            .range = {},
            .help = "concept graph: cxr (12 x 53), toy (8 x 4), synthetic "
-                   "(12 x 32, permuted by seed), or the path of a file"});
+                   "(12 x 32, permuted by seed), overlap_1 .. overlap_4 (six pairs that "
+                   "share 1 .. 4 of 6 findings each), or the path of a file"});
   s.field("diagnosis", &P::diagnosis,
           {.unit = "",
            .range = {},

@@ -193,10 +193,13 @@ ConceptGraph load_graph(const std::string& name_or_path) {
   if (shipped) {
     path = data_folder() / "graph" / "data" / (name_or_path + ".yaml");
     std::error_code ignored;
-    TR_REQUIRE(
-        std::filesystem::exists(path, ignored),
-        "unknown concept graph {}{}; known: cxr, synthetic, toy, or the path of a .yaml file",
-        shown_text(name_or_path), did_you_mean(name_or_path, {"cxr", "synthetic", "toy"}));
+    TR_REQUIRE(std::filesystem::exists(path, ignored),
+               "unknown concept graph {}{}; known: cxr, overlap_1 .. overlap_4, synthetic, toy, or "
+               "the path "
+               "of a .yaml file",
+               shown_text(name_or_path),
+               did_you_mean(name_or_path, {"cxr", "overlap_1", "overlap_2", "overlap_3",
+                                           "overlap_4", "synthetic", "toy"}));
   }
   const Node root = load_yaml(path);
   return Reader(root).read();

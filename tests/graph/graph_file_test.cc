@@ -108,10 +108,10 @@ TEST_F(GraphFile, UnknownNamesGetTheNearest) {
     load_graph("cxt");
     FAIL();
   } catch (const InputError& error) {
-    EXPECT_EQ(
-        std::string(error.what()),
-        "unknown concept graph \"cxt\"; did you mean \"cxr\"?; known: cxr, synthetic, toy, or "
-        "the path of a .yaml file");
+    EXPECT_EQ(std::string(error.what()),
+              "unknown concept graph \"cxt\"; did you mean \"cxr\"?; known: cxr, overlap_1 .. "
+              "overlap_4, synthetic, toy, or "
+              "the path of a .yaml file");
   }
   EXPECT_ANY_THROW(load_graph("no/such/file.yaml"));
 }
