@@ -48,7 +48,8 @@ struct PolicyObservation {
 class ReactiveRule {
  public:
   virtual ~ReactiveRule() = default;
-  // When it decides: between 1 and horizon - 1, the last step that draws a batch.
+  // When it decides: between 1 and horizon - 1, the last step that draws a batch. Looks at
+  // clock.horizon alone.
   virtual DecisionTimes decisions(const DriftClock& clock) const = 0;
   // Cases of an observation, >= 1.
   virtual int cases() const = 0;
