@@ -5,10 +5,12 @@
 //   theta_k = argmax over {stay, towards target 1, 2, ...} of the policy's mean log loss,
 //   d(theta_{k-1}, theta_k) <= min(step_budget, budget - spent),   spent = sum of d
 //
-// with d a World::distances of the law before and after, exact and used up to 1e-7, or the whole
-// way to a target that is nearer. Targets are states of the law that the processes before it made.
-// Of equal losses the first wins, so that the law stays where moving does not hurt. Draws nothing
-// but the targets' paths: target i (from 0) from stream.child(i + 1).
+// with d an exact World::distances from the law before to the law after, of which all is used to
+// 1e-9, or the whole way to a target that is nearer; once less than 1e-6 is left the law stays.
+// Targets are states of the law that the processes before it made. Of equal losses the first wins:
+// the law stays where moving does not hurt. hellinger and total_variation count like lengths; kl
+// grows with the square of a small step, so that many steps go farther than one of their sum. Draws
+// nothing but the targets' paths: target i (from 0) from stream.child(i + 1).
 #include <algorithm>
 
 #include "core/api/world.h"
@@ -21,7 +23,8 @@
 namespace tightrope {
 namespace {
 
-constexpr double kTolerance = 1e-7;
+constexpr double kTolerance = 1e-9;
+constexpr double kLeast = 1e-6;  // a shorter way is not gone
 
 // Places in the numbers of a reaction.
 enum Number : std::size_t { kChoice, kWeight, kDistance, kLoss, kNumbers };
@@ -48,9 +51,9 @@ class Adversarial final : public DriftProcess, public ReactiveRule {
     std::int64_t start = 1;
     std::int64_t every = 10;
     Node stop = Node::scalar("end");
-    std::string measure = "kl";
-    double step_budget = 0.01;
-    double budget = 0.1;
+    std::string measure = "hellinger";
+    double step_budget = 0.05;
+    double budget = 0.5;
     std::int64_t cases = 256;
   };
 
@@ -148,7 +151,7 @@ std::vector<double> Adversarial::react(const WorldParams& base, std::int64_t t,
   const WorldParams present = law(base, towards, t, clock);
   std::vector<double> best = {0, 0, 0, policy.loss(present)};
   const double allowed = std::min(params_.step_budget, params_.budget - spent(clock.reactions, t));
-  for (std::size_t i = 0; allowed > kTolerance && i < towards.size(); ++i) {
+  for (std::size_t i = 0; allowed > kLeast && i < towards.size(); ++i) {
     const auto distance = [&](double w) {
       return whole_distance(
           clock.world->distances(present, between(present, towards[i], w, Space::kNatural)),

@@ -137,7 +137,7 @@ std::vector<MechanismDistance> LaneWorld::distances(std::int64_t t, std::int64_t
   if (rule() == nullptr) return context_->drift_distances(t);
   const DecisionTimes times = rule()->decisions(context_->clock());
   if (times.until(t) == 0) return context_->drift_distances(t);
-  if (times.until(t) == times.until(now - 1)) {
+  if (times.until(t) <= times.until(now - 1)) {
     return context_->world().distances(context_->params_at(0), context_->params_at(t, reactions_));
   }
   constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();

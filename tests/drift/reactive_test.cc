@@ -51,8 +51,9 @@ const std::vector<double> kFirst = {0.85, 0.05, 0.05, 0.05};  // sure of disease
 const std::string kTwo = "towards: [[0.7, 0.14, 0.14, 0.02], [0.1, 0.1, 0.1, 0.7]]";
 
 TEST(Adversarial, ChoosesTheWorseOfTwoTargets) {
-  const auto process = build("{type: adversarial, " + kTwo +
-                             ", start: 5, every: 10, stop: 5, step_budget: 0.05, budget: 0.05}");
+  const auto process =
+      build("{type: adversarial, " + kTwo +
+            ", start: 5, every: 10, stop: 5, measure: kl, step_budget: 0.05, budget: 0.05}");
   const auto sure_of_first = reactions_of(*process, constant_policy(kFirst));
   ASSERT_EQ(sure_of_first.size(), 1U);
   EXPECT_EQ(sure_of_first[0].time, 5);
@@ -91,9 +92,9 @@ TEST(Adversarial, SpendsItsBudgetAndNoMore) {
       if (k < 3) {
         EXPECT_NEAR(step, 0.03, 1e-6) << of;
       }
-      EXPECT_NEAR(reactions[k].numbers[2], step, 1e-12);
-      spent += step;
-      EXPECT_LE(spent, 0.1 + 1e-12) << of;
+      EXPECT_NEAR(reactions[k].numbers[2], step, 1e-7) << "rounding of a root";
+      spent += reactions[k].numbers[2];
+      EXPECT_LE(spent, 0.1) << of;
       before = after;
     }
     EXPECT_NEAR(spent, 0.1, 1e-6) << of;
@@ -124,7 +125,7 @@ TEST(Adversarial, HurtsAtLeastAsMuchAsEverySingleTarget) {
     const PolicyObservation policy = constant_policy(q);
     const std::string all = targets[0] + ", " + targets[1] + ", " + targets[2] + ", " + targets[3];
     const auto once = build("{type: adversarial, towards: [" + all +
-                            "], stop: 1, step_budget: 0.04, budget: 0.04}");
+                            "], stop: 1, measure: kl, step_budget: 0.04, budget: 0.04}");
     const double hurt = policy.loss(law_at(*once, reactions_of(*once, policy), 99));
     double worst = policy.loss(small_world());
     for (const std::string& target : targets) {
@@ -132,7 +133,6 @@ TEST(Adversarial, HurtsAtLeastAsMuchAsEverySingleTarget) {
           build("{type: magnitude_targeted, at: 1, magnitude: 0.04, to: " + target + "}");
       worst = std::max(worst, policy.loss(law_at(*single, {}, 99)));
     }
-    EXPECT_GE(hurt, worst - 1e-5);
     EXPECT_NEAR(hurt, worst, 1e-5) << "it is the best of exactly these laws";
     const auto often = build("{type: adversarial, towards: [" + all + "], every: 3}");
     double before = policy.loss(small_world());
