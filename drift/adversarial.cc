@@ -2,12 +2,12 @@
 // The adversary within a variation budget: at its decision times it may move the factor's law from
 // where it stands towards one of several targets, and takes what hurts the policy most:
 //
-//   theta_k = argmax over {stay, towards target 1, 2, ...} of the policy's mean log loss,
+//   theta_k = argmax over {stay, towards target 1, 2, ...} of the policy's loss or regret,
 //   d(theta_{k-1}, theta_k) <= min(step_budget, budget - spent),   spent = sum of d
 //
 // with d an exact World::distances from the law before to the law after, of which all is used to
 // 1e-9, or the whole way to a target that is nearer; once less than 1e-6 is left the law stays.
-// Targets are states of the law that the processes before it made. Of equal losses the first wins:
+// Targets are states of the law that the processes before it made. Of equal values the first wins:
 // the law stays where moving does not hurt. hellinger and total_variation count like lengths; kl
 // grows with the square of a small step, so that many steps go farther than one of their sum. Draws
 // nothing but the targets' paths: target i (from 0) from stream.child(i + 1).
@@ -27,7 +27,7 @@ constexpr double kTolerance = 1e-9;
 constexpr double kLeast = 1e-6;  // a shorter way is not gone
 
 // Places in the numbers of a reaction.
-enum Number : std::size_t { kChoice, kWeight, kDistance, kLoss, kNumbers };
+enum Number : std::size_t { kChoice, kWeight, kDistance, kHurt, kNumbers };
 
 std::string towards_violation(const Node& node) {
   if (!node.is_sequence() || node.items().empty()) {
@@ -51,6 +51,7 @@ class Adversarial final : public DriftProcess, public ReactiveRule {
     std::int64_t start = 1;
     std::int64_t every = 10;
     Node stop = Node::scalar("end");
+    std::string objective = "loss";
     std::string measure = "hellinger";
     double step_budget = 0.05;
     double budget = 0.5;
@@ -94,12 +95,12 @@ class Adversarial final : public DriftProcess, public ReactiveRule {
                             const Stream& stream, const PolicyObservation& policy) const override;
 
   std::vector<std::string> measures() const override {
-    return {"drift/choice", "drift/loss", "drift/step", "drift/spent"};
+    return {"drift/choice", "drift/" + params_.objective, "drift/step", "drift/spent"};
   }
 
   std::vector<double> measured(const std::vector<DriftReaction>& reactions) const override {
     const DriftReaction& last = reactions.back();
-    return {last.numbers[kChoice], last.numbers[kLoss], last.numbers[kDistance],
+    return {last.numbers[kChoice], last.numbers[kHurt], last.numbers[kDistance],
             spent(reactions, last.time)};
   }
 
@@ -149,7 +150,8 @@ std::vector<double> Adversarial::react(const WorldParams& base, std::int64_t t,
   TR_REQUIRE(clock.world != nullptr, "adversarial needs a world to measure with");
   const std::vector<WorldParams> towards = states(base, stream);
   const WorldParams present = law(base, towards, t, clock);
-  std::vector<double> best = {0, 0, 0, policy.loss(present)};
+  const auto& hurt = params_.objective == "loss" ? policy.loss : policy.regret;
+  std::vector<double> best = {0, 0, 0, hurt(present)};
   const double allowed = std::min(params_.step_budget, params_.budget - spent(clock.reactions, t));
   for (std::size_t i = 0; allowed > kLeast && i < towards.size(); ++i) {
     const auto distance = [&](double w) {
@@ -165,8 +167,8 @@ std::vector<double> Adversarial::react(const WorldParams& base, std::int64_t t,
                  allowed);
       weight = *found;
     }
-    const double loss = policy.loss(between(present, towards[i], weight, Space::kNatural));
-    if (loss > best[kLoss]) best = {static_cast<double>(i + 1), weight, distance(weight), loss};
+    const double value = hurt(between(present, towards[i], weight, Space::kNatural));
+    if (value > best[kHurt]) best = {static_cast<double>(i + 1), weight, distance(weight), value};
   }
   return best;
 }
@@ -192,6 +194,10 @@ Schema<Adversarial::Params> Adversarial::schema() {
            .per_lane = true});
   s.field("stop", &P::stop,
           {.unit = "step", .help = "no decision after this step, or end", .per_lane = true});
+  s.field("objective", &P::objective,
+          {.help = "what hurts: loss, the log loss of answers without thinking (also of laws that "
+                   "are hard for everybody), or regret, what it exceeds the oracle's by",
+           .choices = {"loss", "regret"}});
   s.field("measure", &P::measure,
           {.help = "the distance that budgets are in: kl of the whole law, or the largest of a "
                    "mechanism",
@@ -209,7 +215,7 @@ Schema<Adversarial::Params> Adversarial::schema() {
   s.field("cases", &P::cases,
           {.unit = "case",
            .range = between(1, 1e6),
-           .help = "cases on which the policy's loss under a candidate law is measured"});
+           .help = "cases on which the objective under a candidate law is measured"});
   s.check([](const P& p) { return towards_violation(p.towards); });
   s.check([](const P& p) { return time_violation("stop", p.stop); });
   return s;

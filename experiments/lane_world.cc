@@ -32,6 +32,14 @@ class Observer {
     return sum / count_;
   }
 
+  double regret(const WorldParams& params) {
+    const CaseLaws law{{world_.environment(params)}, {}};
+    law.of(0).sample(stream_, step_, 0, count_, cases_);
+    return prequential(policy_, parameters_, cases_, law, workspace_)
+        .at("prequential/regret")
+        .mean();
+  }
+
   std::vector<double> answers(const WorldParams& params) {
     const Distributions out = answer(params);
     std::vector<double> mean(out.diseases, 0.0);
@@ -100,6 +108,7 @@ bool LaneWorld::react(std::int64_t t, const Policy& policy, std::span<const floa
                     rule()->cases());
   const PolicyObservation observation{
       [&](const WorldParams& params) { return observer.loss(whole(params)); },
+      [&](const WorldParams& params) { return observer.regret(whole(params)); },
       [&](const WorldParams& params) { return observer.answers(whole(params)); }};
   const WorldParams base =
       compose_part(drift, 0, *place_, context_->world().base(), t, clock, stream, side);

@@ -29,6 +29,7 @@ std::string scalar_unit(const std::string& name) {
   if (name == "entropy" || name == "kl_to_reference" || name.rfind("approx_kl", 0) == 0) {
     return "nat";
   }
+  if (name == "drift/loss" || name == "drift/regret" || name == "drift/kl") return "nat";
   if (name == "length") return "token";
   return "1";
 }

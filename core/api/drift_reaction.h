@@ -40,6 +40,9 @@ struct DecisionTimes {
 // have other draws.
 struct PolicyObservation {
   std::function<double(const WorldParams& params)> loss;  // mean of -log P(z | v), nat
+  // Mean of KL(oracle of the law || policy) of that answer, nat: what the loss exceeds the
+  // oracle's by in expectation, exact for each image.
+  std::function<double(const WorldParams& params)> regret;
   std::function<std::vector<double>(const WorldParams& params)> answers;  // [Z] mean of P(. | v)
 };
 

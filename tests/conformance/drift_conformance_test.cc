@@ -91,7 +91,8 @@ TEST_P(DriftConformance, AWorldWithoutTheFactorIsAnInputError) {
 // A policy of any law: loss and answers that depend on it.
 PolicyObservation some_policy() {
   const auto answers = [](const WorldParams& params) { return params.at("prior").values; };
-  return {[](const WorldParams& params) { return params.at("prior").values[0]; }, answers};
+  const auto first = [](const WorldParams& params) { return params.at("prior").values[0]; };
+  return {first, first, answers};
 }
 
 TEST_P(DriftConformance, ReactionsAreThePathOfAReactiveProcess) {

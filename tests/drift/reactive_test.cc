@@ -20,7 +20,12 @@ PolicyObservation constant_policy(const std::vector<double>& q) {
     }
     return sum;
   };
-  return {loss, [q](const WorldParams&) { return q; }};
+  const auto regret = [q, loss](const WorldParams& params) {
+    double entropy = 0;
+    for (const double p : params.at("prior").values) entropy -= p > 0 ? p * std::log(p) : 0;
+    return loss(params) - entropy;
+  };
+  return {loss, regret, [q](const WorldParams&) { return q; }};
 }
 
 // What a lane does: decisions over 0 .. horizon - 1.
@@ -64,6 +69,20 @@ TEST(Adversarial, ChoosesTheWorseOfTwoTargets) {
   const auto sure_of_last = reactions_of(*process, constant_policy({0.05, 0.05, 0.05, 0.85}));
   EXPECT_EQ(sure_of_last[0].numbers[0], 1);
   EXPECT_GT(law_at(*process, sure_of_last, 99).at("prior").values[0], 0.4);
+}
+
+// Loss likes a law that nobody can predict; regret one that others could.
+TEST(Adversarial, RegretIsNotFooledByEntropy) {
+  const std::string options =
+      ", towards: [uniform, [0.1, 0.8, 0.05, 0.05]], stop: 1, "
+      "measure: total_variation, step_budget: 0.1, budget: 0.1}";
+  const PolicyObservation policy = constant_policy({0.4, 0.3, 0.15, 0.15});
+  EXPECT_EQ(
+      reactions_of(*build("{type: adversarial, objective: loss" + options), policy)[0].numbers[0],
+      1);
+  const auto regret = build("{type: adversarial, objective: regret" + options);
+  EXPECT_EQ(reactions_of(*regret, policy)[0].numbers[0], 2);
+  EXPECT_EQ(regret->reactive()->measures()[1], "drift/regret");
 }
 
 TEST(Adversarial, StaysWhereMovingDoesNotHurt) {
@@ -148,7 +167,7 @@ TEST(Adversarial, TargetsAreThoseOfTheBase) {
       "{type: adversarial, factor: visual, table: polarity, towards: [{shift: -0.2}], every: 5, "
       "step_budget: 1, budget: 9}");
   const auto reactions = reactions_of(
-      *process, {[](const WorldParams& p) { return -p.at("polarity").values[0]; }, {}});
+      *process, {[](const WorldParams& p) { return -p.at("polarity").values[0]; }, {}, {}});
   EXPECT_NEAR(law_at(*process, reactions, 99).at("polarity").values[0], 0.74, 1e-12)
       << "shifted once, however often it decides";
 }
@@ -182,7 +201,7 @@ TEST(SelfDrift, IteratesToThePerformativelyStableLaw) {
   for (std::int64_t t = 1; t < 80; ++t) {
     const DriftClock clock{100, &measure(), reactions};
     reactions.push_back(
-        {t, process->reactive()->react(base, t, clock, path_stream(), {{}, doubled})});
+        {t, process->reactive()->react(base, t, clock, path_stream(), {{}, {}, doubled})});
   }
   const double stable = 0.75 * 0.1 / (1 - 2 * 0.25);
   const DriftClock clock{100, &measure(), reactions};

@@ -88,6 +88,44 @@ TEST(ReactiveDrift, CasesAndRegretAreOfTheLanesOwnLaw) {
   EXPECT_NE(regret(own), regret(t.context->laws_at(45, 16))) << "the shared world has not moved";
 }
 
+// An adversary with one decision hurts a trained policy that stays as it is as much as the worst of
+// what it may do: nothing, or magnitude_targeted's law of the same size to any one target. Measured
+// by the stream, on cases that it has not seen.
+TEST(ReactiveDrift, TheAdversaryHurtsAFixedPolicyMost) {
+  const Trained school = reactive_lane("", {"sft.steps=150", "sft.batch=64", "sft.direct=0.5"});
+  school.lane->advance(150, kGoOn);
+  const auto value_at_end = [&](const std::string& drift, const char* metric) {
+    const Trained t = reactive_lane(
+        drift, {"sft.batch=8192", "sft.stepper={type: sgd, lr: 1e-9}", "sft.steps=3"});
+    Checkpoint checkpoint;
+    t.lane->save(checkpoint, "lane");
+    checkpoint.set("lane/parameters", school.lane->parameters());
+    t.lane->load(checkpoint, "lane");
+    t.lane->advance(3, kGoOn);
+    return scalar_of(*t.lane, metric, 2);
+  };
+  for (const auto& [objective, metric] :
+       {std::pair{"loss", "prequential/log_loss"}, std::pair{"regret", "prequential/regret"}}) {
+    const double adversary = value_at_end(
+        std::string("{type: adversarial, factor: mechanism, towards: [{scale: 0.5}, reversed], ") +
+            "start: 1, stop: 1, step_budget: 0.2, budget: 0.2, cases: 4000, objective: " +
+            objective + "}",
+        metric);
+    double worst = value_at_end("", metric), least = 1e9;
+    for (const char* to : {"{scale: 0.5}", "reversed"}) {
+      const double value = value_at_end(
+          std::string(
+              "{type: magnitude_targeted, factor: mechanism, at: 1, distance: hellinger, ") +
+              "magnitude: 0.2, to: " + to + "}",
+          metric);
+      worst = std::max(worst, value);
+      least = std::min(least, value);
+    }
+    EXPECT_NEAR(adversary, worst, 1e-6) << metric;
+    EXPECT_GT(adversary, least + 1e-3) << metric << ": the choice matters";
+  }
+}
+
 // Two policies of one seed: same cases until the first decision, then worlds of their own.
 TEST(ReactiveDrift, ArmsDoNotShareThePath) {
   const Trained slow = reactive_lane("{type: self, strength: 0.9, start: 20, every: 10}",
