@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "experiments/metrics/rows.h"
+#include "experiments/preference_optimum.h"
 
 namespace tightrope {
 namespace {
@@ -51,6 +52,20 @@ void add_groups(const World& world, std::span<const DiseaseGroup> groups, std::s
   }
 }
 
+// [N, Z]; empty where no metric asks or the stage's data have no one law.
+std::vector<double> optimum_of(const EvaluationRequest& request,
+                               const std::vector<NamedMetric>& metrics, const Cases& cases) {
+  const Stage* stage = request.stage;
+  const bool asked = std::any_of(metrics.begin(), metrics.end(), [](const NamedMetric& metric) {
+    return metric.metric->needs_optimum();
+  });
+  const bool one_law = stage != nullptr && stage->environment != "now" &&
+                       stage->mixed_with.empty() && stage->imitated == Imitated::kFactual;
+  if (!asked || !one_law) return {};
+  return population_optimum(*stage->optimizer, stage->expert.get(), request.context.world(),
+                            *request.context.environment(stage->environment), cases);
+}
+
 }  // namespace
 
 std::vector<NamedMetric> metrics_of(const EvaluateSpec& spec) {
@@ -94,8 +109,9 @@ std::vector<double> evaluate(const EvaluationRequest& request,
   options.thinking = false;
   request.policy.sample(request.parameters, set.cases.image, count, options, request.stream,
                         2 * request.step + 1, direct, workspace);
-  const EvaluationView view{world,      set.cases, request.thinking, set.factual, laws,
-                            set.oracle, thought,   direct,           factual,     swapped};
+  const std::vector<double> optimum = optimum_of(request, metrics, set.cases);
+  const EvaluationView view{world,   set.cases, request.thinking, set.factual, laws,   set.oracle,
+                            thought, direct,    factual,          swapped,     optimum};
   const std::vector<std::vector<int>> subsets = members(world, set.cases);
   std::vector<double> out;
   std::vector<double> value(count);

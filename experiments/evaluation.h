@@ -33,6 +33,7 @@ struct EvaluationRequest {
   Stream stream;             // purpose kSampling
   std::uint32_t step;
   std::span<const DiseaseGroup> groups = {};
+  const Stage* stage = nullptr;  // whose optimum metrics may ask for; null: not known
 };
 
 // [metric, subset]: Metric::aggregate, NaN for an empty subset. A group's value is the mean over

@@ -45,10 +45,12 @@ struct Stage {
   std::string reference;  // name of the stage whose end is the reference; "" = this stage's start
   std::shared_ptr<const ReferenceSchedule> schedule;  // null: frozen
   DataKind data_kind = DataKind::kFixed;
-  std::int64_t cases = 0;                  // fixed: size of the data set
-  std::string environment;                 // a named environment, or "now" for streams
-  std::string mixed_with;                  // fixed: "" or the environment of a share of the cases
-  double mixed_share = 0;                  // the probability of a case to come from it
+  std::int64_t cases = 0;   // fixed: size of the data set
+  std::string environment;  // a named environment, or "now" for streams
+  std::string mixed_with;   // fixed: "" or the environment of a share of the cases
+  double mixed_share = 0;   // the probability of a case to come from it
+  std::string file;         // fixed: "" or the CCF file whose first `cases` records are the data
+  bool skip_malformed = false;             // of `file`: leave bad records out
   Imitated imitated = Imitated::kFactual;  // of supervised stages
   bool prequential = false;                // streams: test every batch before it is trained on
   std::int64_t steps = 0;

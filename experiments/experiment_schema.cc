@@ -125,6 +125,11 @@ Schema<DataParams> DataParams::schema() {
                    "sources: what a source writes); preferred, those that it prefers to them (its "
                    "consensus)",
            .choices = {"factual", "proposed", "preferred"}});
+  s.field("file", &P::file,
+          {.help = "fixed: a CCF file (JSON lines or HDF5) whose first records are the cases, "
+                   "relative to the current folder; `environment` names the law they follow"});
+  s.field("skip_malformed", &P::skip_malformed,
+          {.help = "file: leave malformed records out and say how many, instead of stopping"});
   s.field("prequential", &P::prequential,
           {.help = "streams: test every batch before training on it: accuracy, log loss and regret "
                    "of answers without thinking, one value a step"});
@@ -137,6 +142,15 @@ Schema<DataParams> DataParams::schema() {
     return !p.mixed_with.empty() && p.kind != "fixed"
                ? "mixed_with = " + p.mixed_with + " violates: only with kind: fixed"
                : std::string();
+  });
+  s.check([](const P& p) {
+    if (p.file.empty()) {
+      return p.skip_malformed ? std::string("skip_malformed = true violates: only with a file")
+                              : std::string();
+    }
+    if (p.kind != "fixed") return "file = " + p.file + " violates: only with kind: fixed";
+    return p.mixed_with.empty() ? std::string()
+                                : "mixed_with = " + p.mixed_with + " violates: not with a file";
   });
   return s;
 }

@@ -41,6 +41,8 @@ struct DataParams {
   std::string mixed_with;
   double mixed_share = 0.5;
   std::string trajectories = "factual";
+  std::string file;
+  bool skip_malformed = false;
   bool prequential = false;
   static Schema<DataParams> schema();
 };

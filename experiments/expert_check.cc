@@ -21,7 +21,7 @@ bool learns_from_expert(const Stage& stage) {
 
 // Throws InputError where a lane would.
 void try_expert(const Experiment& experiment, std::size_t s, std::int64_t seed) {
-  const Stage& stage = experiment.stages[s];
+  Stage stage = experiment.stages[s];
   WorldContext context(experiment, seed);
   const std::shared_ptr<const Policy> policy = make_policy(experiment, context.world());
   std::vector<float> parameters(policy->parameter_count(), 0.0F);
@@ -30,6 +30,7 @@ void try_expert(const Experiment& experiment, std::size_t s, std::int64_t seed) 
   const std::int64_t start = experiment.stage_start(s);
   const bool fixed = stage.data_kind == DataKind::kFixed;
   const int count = static_cast<int>(std::min(fixed ? stage.cases : stage.batch, kCases));
+  stage.cases = count;
   const CaseLaws laws = stage.environment == "now"
                             ? context.laws_at(start, count)
                             : CaseLaws{{context.environment(stage.environment)}, {}};

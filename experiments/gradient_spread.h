@@ -14,17 +14,14 @@ namespace tightrope {
 // With estimates g_1 .. g_R of the exact gradient e (all [P]), m their mean and
 // S = sum_r |g_r - m|^2 / (R - 1), the trace of one estimate's covariance:
 //
-//   estimator/bias          |m - e| / |e|                       contains the noise of m, see the
-//   next estimator/bias_error    sqrt(S / R) / |e|                   what it would be from noise
-//   alone estimator/bias_squared  (|m - e|^2 - S / R) / |e|^2         unbiased, may be negative
-//   estimator/variance      S / |e|^2                           unbiased
-//   estimator/scale         <m, e> / |e|^2                      unbiased; 1 where only noise is off
-//   estimator/scale_error   its standard error
-//   estimator/off_axis      (|m'|^2 - S' / R) / |e|^2           as bias_squared, of the parts m',
-//   S'
-//                                                               across e: what no learning rate
-//                                                               mends
-//   estimator/cosine        <m, e> / (|m| |e|)                  below 1 from noise alone, too
+// estimator/bias: |m - e| / |e|, which contains the noise of m; estimator/bias_error:
+// sqrt(S / R) / |e|, what it would be from noise alone; estimator/bias_squared:
+// (|m - e|^2 - S / R) / |e|^2, unbiased, may be negative.
+// estimator/variance: S / |e|^2, unbiased.
+// estimator/scale: <m, e> / |e|^2, unbiased, 1 where only noise is off; estimator/scale_error: its
+// standard error.
+// estimator/off_axis: as bias_squared of the parts across e, what no learning rate mends.
+// estimator/cosine: <m, e> / (|m| |e|); below 1 from noise alone, too.
 //
 // All are NaN where e = 0 (cosine also where m = 0), none has a unit.
 class GradientSpread {

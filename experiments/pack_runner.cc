@@ -122,10 +122,11 @@ void PackRunner::at_boundary(std::int64_t step) {
       const Stream stream =
           lane_stream(lane.experiment(), Purpose::kSampling, lane.seed()).child(step);
       for (std::size_t env = 0; env < e.environments.size(); ++env) {
-        const std::vector<double> part = evaluate(
-            {lane.context(), env, lane.policy(), lane.parameters(), lane.stage().thinking,
-             e.evaluate.sampling, stream, static_cast<std::uint32_t>(env), e.evaluate.groups},
-            metrics_, lane.workspace());
+        const std::vector<double> part =
+            evaluate({lane.context(), env, lane.policy(), lane.parameters(), lane.stage().thinking,
+                      e.evaluate.sampling, stream, static_cast<std::uint32_t>(env),
+                      e.evaluate.groups, &lane.stage()},
+                     metrics_, lane.workspace());
         values[l].insert(values[l].end(), part.begin(), part.end());
       }
       if (lane.frozen().step >= 0) {

@@ -7,6 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "experiments/case_file.h"
 #include "experiments/stage_policy.h"
 
 namespace tightrope {
@@ -93,7 +94,8 @@ Cases Rollouts::cases_of(std::int64_t step, int attempt, CaseLaws& laws) {
   }
   if (!orders_[0]) {
     const int size = static_cast<int>(spec_.cases);
-    fixed_ = draw_cases(laws, streams_.data, 0, size);
+    fixed_ = spec_.file.empty() ? draw_cases(laws, streams_.data, 0, size)
+                                : read_case_file(spec_, world_.context().world());
     orders_[0] = std::make_unique<EpochOrder>(streams_.order, size, batch);
     orders_[1] = std::make_unique<EpochOrder>(refill(streams_.order), size, batch);
   }

@@ -17,6 +17,7 @@
 #include "core/config/override.h"
 #include "core/config/yaml.h"
 #include "core/log/lock.h"
+#include "experiments/case_file.h"
 #include "experiments/experiment_schema.h"
 #include "experiments/expert_check.h"
 #include "experiments/interrupt.h"
@@ -331,6 +332,8 @@ CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>&
   check_worlds(plan, device, problems);
   problems.throw_if_any();
   check_stages(plan, problems);
+  problems.throw_if_any();
+  check_case_files(plan, problems);
   problems.throw_if_any();
   check_experts(plan, problems);
   problems.throw_if_any();

@@ -2,8 +2,11 @@
 #include "experiments/stage_reader.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/api/rollout.h"
+#include "core/base/hash.h"
+#include "experiments/case_file.h"
 #include "experiments/read_parts.h"
 
 namespace tightrope {
@@ -17,6 +20,12 @@ void set_entry(std::vector<NodeEntry>& entries, const std::string& key, Node val
     }
   }
   entries.push_back({key, {}, std::move(value)});
+}
+
+Node with_entry(const Node& map, const std::string& key, Node value) {
+  std::vector<NodeEntry> entries = map.entries();
+  set_entry(entries, key, std::move(value));
+  return Node::map(std::move(entries));
 }
 
 }  // namespace
@@ -59,6 +68,7 @@ Stage StageReader::read(const Node& node, std::size_t index, Node& resolved_stag
     set_entry(entries, "reference_schedule", part);
   }
   if (!p.data.is_null()) set_entry(entries, "data", read_data(p, path, stage));
+  if (stage.expert) read_record_files(node, path, stage, entries);
   check(node, path, stage);
   names_.push_back(stage.name);
   if (problems_.size() == before) resolved_stage = Node::map(std::move(entries));
@@ -92,7 +102,43 @@ Node StageReader::read_data(const StageParams& p, const std::string& path, Stage
                   "cases = " + std::to_string(stage.cases) +
                       " violates cases >= batch = " + std::to_string(stage.batch));
   }
-  return resolved_data;
+  stage.file = data.file;
+  stage.skip_malformed = data.skip_malformed;
+  if (stage.file.empty()) return resolved_data;
+  return with_entry(resolved_data, "file_hash",
+                    hash_of(stage.file, mark_of(p.data, "file"), path + ".data.file"));
+}
+
+Node StageReader::hash_of(const std::string& file, const Mark& mark, const std::string& path) {
+  try {
+    return Node::scalar(hex(content_hash(file)));
+  } catch (const InputError& error) {
+    problems_.add(mark, path, error.what());
+    return {};
+  }
+}
+
+void StageReader::read_record_files(const Node& node, const std::string& path, const Stage& stage,
+                                    std::vector<NodeEntry>& entries) {
+  const bool used = stage.optimizer && stage.optimizer->trajectories() == TrajectoryKind::kPair;
+  const std::vector<std::string> names = stage.expert->record_files();
+  std::vector<NodeEntry> files;
+  const Mark& mark = mark_of(*node.find("expert"), "file");
+  for (const std::string& file : std::set<std::string>(names.begin(), names.end())) {
+    files.push_back({file, {}, hash_of(file, mark, path + ".expert")});
+  }
+  if (files.empty()) return;
+  if (used && stage.file.empty()) {
+    problems_.add(mark_of(node, "expert"), path + ".expert",
+                  "this expert looks cases up by their id: they must come from a file, "
+                  "`data: {file: ...}`");
+  }
+  if (stage.reward && stage.reward->pairs() > 0) {
+    problems_.add(mark_of(node, "reward"), path + ".reward",
+                  "this reward is fitted to pairs of fresh cases, the expert knows those of its "
+                  "file only");
+  }
+  set_entry(entries, "record_files", Node::map(std::move(files)));
 }
 
 void StageReader::check(const Node& node, const std::string& path, const Stage& stage) {

@@ -23,6 +23,11 @@ class StageReader {
 
  private:
   Node read_data(const StageParams& p, const std::string& path, Stage& stage);
+  // The hash of a file's content, part of what the run's id is made of.
+  Node hash_of(const std::string& file, const Mark& mark, const std::string& path);
+  // Files of the expert's counterfactuals go into `entries` with their hashes.
+  void read_record_files(const Node& node, const std::string& path, const Stage& stage,
+                         std::vector<NodeEntry>& entries);
   void check(const Node& node, const std::string& path, const Stage& stage);
   void check_imitation(const Node& node, const std::string& path, const Stage& stage);
   void check_schedule(const Node& node, const std::string& path, const Stage& stage);

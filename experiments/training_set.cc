@@ -7,6 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "experiments/case_file.h"
 #include "experiments/streams.h"
 
 namespace tightrope {
@@ -64,6 +65,9 @@ void copy_case(const Cases& from, int m, Cases& to, int n) {
   std::ranges::copy(from.attributes_of(m), to.attributes_of(n).begin());
   std::ranges::copy(from.image_of(m), to.image_of(n).begin());
   std::ranges::copy(from.report_of(m), to.report_of(n).begin());
+  if (from.id.empty() && to.id.empty()) return;
+  to.id.resize(to.disease.size());
+  to.id[n] = from.id.empty() ? "" : from.id[m];
 }
 
 TrainingStreams training_streams(const Experiment& experiment, const Stage& stage,
@@ -148,7 +152,9 @@ void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals
 TrainingSet::TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
                          const TrainingStreams& streams, std::uint32_t step, int count,
                          const PolicyView& policy, const ExpertClock& clock) {
-  Cases cases = draw_cases(laws, streams.data, step, count);
+  Cases cases = stage.file.empty() ? draw_cases(laws, streams.data, step, count)
+                                   : read_case_file(stage, world);
+  TR_CHECK(cases.size() == count, "{} cases of {}", cases.size(), count);
   all_.clear(cases.channels);
   const bool pairs = stage.optimizer->trajectories() == TrajectoryKind::kPair;
   std::shared_ptr<const ExpertData> data;

@@ -46,9 +46,10 @@ void add_unit(const TokenBatch& from, int u, TokenBatch& to, BatchTotals& totals
 
 class TrainingSet {
  public:
-  // `count` cases from `laws`: case r of batch `step` draws from data.at(step, r). Pairs
-  // come from the stage's expert; supervised sequences, the cases' own or (stage.imitated) the
-  // expert's, are full, direct or truncated by stage shares.
+  // `count` cases from `laws`: case r of batch `step` draws from data.at(step, r); those of a stage
+  // with a case file are read from it (and follow laws[0] where an expert asks). Pairs come from
+  // the stage's expert; supervised sequences, the cases' own or (stage.imitated) the expert's, are
+  // full, direct or truncated by stage shares.
   TrainingSet(const Stage& stage, const World& world, const CaseLaws& laws,
               const TrainingStreams& streams, std::uint32_t step, int count,
               const PolicyView& policy, const ExpertClock& clock);

@@ -16,6 +16,11 @@ class AnswerOnlyExpert final : public ProposingExpert {
   }
   explicit AnswerOnlyExpert(const Params& params) : ProposingExpert(params) {}
 
+  std::vector<double> alternative_law(const ExpertContext& context, int site,
+                                      int disease) const override {
+    return proposal_.law_of(context, site, disease);
+  }
+
   Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                std::uint32_t repeat) const override {
     Draws draws = stream.at(repeat, static_cast<std::uint32_t>(n));

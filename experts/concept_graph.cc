@@ -28,6 +28,11 @@ class ConceptGraphExpert final : public ProposingExpert {
   explicit ConceptGraphExpert(Params params)
       : ProposingExpert(params), params_(std::move(params)) {}
 
+  std::vector<double> alternative_law(const ExpertContext& context, int site,
+                                      int disease) const override {
+    return proposal_.law_of(context, site, disease);
+  }
+
   Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                std::uint32_t repeat) const override {
     const auto* environment = dynamic_cast<const ConceptEnvironment*>(&context.environment);

@@ -83,6 +83,28 @@ class MixtureExpert final : public Expert {
     return false;
   }
 
+  std::vector<std::string> record_files() const override {
+    std::vector<std::string> out;
+    for (const Part& part : parts_) {
+      for (const std::string& file : part.expert->record_files()) out.push_back(file);
+    }
+    return out;
+  }
+
+  std::vector<double> alternative_law(const ExpertContext& context, int site,
+                                      int disease) const override {
+    double total = 0;
+    for (const Part& part : parts_) total += part.weight;
+    std::vector<double> out;
+    for (const Part& part : parts_) {
+      const std::vector<double> law = part.expert->alternative_law(context, site, disease);
+      if (law.empty()) return {};
+      out.resize(law.size(), 0.0);
+      for (std::size_t j = 0; j < law.size(); ++j) out[j] += part.weight / total * law[j];
+    }
+    return out;
+  }
+
   std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const override {
     auto out = std::make_shared<Prepared>();
     for (const Part& part : parts_) out->of_part.push_back(part.expert->prepare(context));

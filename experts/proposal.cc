@@ -117,6 +117,15 @@ std::vector<double> Proposal::law(const ExpertContext& context, int n) const {
   return weight;
 }
 
+std::vector<double> Proposal::law_of(const ExpertContext& context, int site, int disease) const {
+  if (kind_ == ProposalKind::kEstimated || kind_ == ProposalKind::kConfusion) return {};
+  Cases one;
+  one.resize(1, context.cases.attributes, context.cases.channels);
+  one.site[0] = site;
+  one.disease[0] = disease;
+  return law({context.world, context.environment, one, {}}, 0);
+}
+
 int Proposal::draw(const ExpertContext& context, int n, Draws& draws) const {
   return draws.categorical(law(context, n));
 }

@@ -43,6 +43,8 @@ class Proposal {
   // q(. | case n), [Z], sums to 1. Throws InputError when the world has no concept graph (nearest),
   // no belief is at hand (confusion), or no other disease has positive probability.
   std::vector<double> law(const ExpertContext& context, int n) const;
+  // The same for any case of disease i at site u; empty where it depends on more than these.
+  std::vector<double> law_of(const ExpertContext& context, int site, int disease) const;
   // j by one draw of `draws`.
   int draw(const ExpertContext& context, int n, Draws& draws) const;
 

@@ -13,6 +13,17 @@ class RandomExpert final : public Expert {
   static Schema<Params> schema() { return {}; }
   explicit RandomExpert(Params) {}
 
+  // P(j) / (1 - P(i)): that of other patients, in a population without end.
+  std::vector<double> alternative_law(const ExpertContext& context, int,
+                                      int disease) const override {
+    std::vector<double> law = context.environment.disease_prior();
+    const double rest = 1 - law[disease];
+    if (rest <= 0) return {};
+    law[disease] = 0;
+    for (double& p : law) p /= rest;
+    return law;
+  }
+
   Pair propose(const ExpertContext& context, int n, bool thinking, const Stream& stream,
                std::uint32_t repeat) const override {
     Draws draws = stream.at(repeat, static_cast<std::uint32_t>(n));

@@ -87,6 +87,13 @@ class BanditEnvironment final : public Environment {
     std::copy(row.begin(), row.end(), belief.begin());
   }
 
+  void joint_of_image(std::span<const float> image, std::span<double> joint) const override {
+    const int c = context_of(image);
+    const std::span<const double> row = behaviour_of(c);
+    std::fill(joint.begin(), joint.end(), 0.0);
+    std::copy(row.begin(), row.end(), joint.begin() + static_cast<std::ptrdiff_t>(c) * row.size());
+  }
+
   Trajectory write(std::span<const float> image, Draws& draws) const override {
     const int action = draws.categorical(behaviour_of(context_of(image)));
     return make_trajectory(basis_->vocabulary, {}, -1, action);

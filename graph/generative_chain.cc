@@ -240,6 +240,10 @@ void GenerativeChain::belief(std::span<double> out) const {
   for (int h = 0; h < hypotheses_; ++h) out[h % law_.diseases] += weight_[h];
 }
 
+void GenerativeChain::joint(std::span<double> out) const {
+  std::copy(weight_.begin(), weight_.end(), out.begin());
+}
+
 void GenerativeChain::site(std::span<double> out) const {
   std::fill(out.begin(), out.end(), 0.0);
   for (int h = 0; h < hypotheses_; ++h) out[h / law_.diseases] += weight_[h];

@@ -35,6 +35,7 @@ class GenerativeChain {
   void law(std::span<double> out) const;     // [V]
   void belief(std::span<double> out) const;  // [Z]
   void site(std::span<double> out) const;    // [U]
+  void joint(std::span<double> out) const;   // [U, Z]
   // A trajectory from P*(. | image), before anything was read: hypothesis, then slots given it.
   Trajectory write(Draws& draws) const;
 

@@ -49,6 +49,11 @@ void GenerativeEnvironment::belief_of_image(std::span<const float> image,
   oracle_.belief(widened(image), belief);
 }
 
+void GenerativeEnvironment::joint_of_image(std::span<const float> image,
+                                           std::span<double> joint) const {
+  oracle_.joint(widened(image), joint);
+}
+
 Trajectory GenerativeEnvironment::write(std::span<const float> image, Draws& draws) const {
   return oracle_.write(widened(image), draws);
 }

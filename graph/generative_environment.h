@@ -26,6 +26,7 @@ class GenerativeEnvironment final : public ConceptEnvironment {
   void oracle_log_prob(std::span<const float> image, std::span<const Token> tokens,
                        std::span<double> log_prob) const override;
   void belief_of_image(std::span<const float> image, std::span<double> belief) const override;
+  void joint_of_image(std::span<const float> image, std::span<double> joint) const override;
   Trajectory write(std::span<const float> image, Draws& draws) const override;
   std::vector<double> disease_prior() const override;
   std::vector<double> disease_prior_by_site() const override { return law_.pi; }

@@ -70,6 +70,10 @@ void GenerativeOracle::belief(std::span<const double> image, std::span<double> o
   GenerativeChain(*this, image).belief(out);
 }
 
+void GenerativeOracle::joint(std::span<const double> image, std::span<double> out) const {
+  GenerativeChain(*this, image).joint(out);
+}
+
 Trajectory GenerativeOracle::write(std::span<const double> image, Draws& draws) const {
   return GenerativeChain(*this, image).write(draws);
 }

@@ -35,6 +35,8 @@ class GenerativeOracle {
                 std::span<double> out) const;
   // P*(z | v), [Z].
   void belief(std::span<const double> image, std::span<double> out) const;
+  // P*(u, z | v), [U, Z].
+  void joint(std::span<const double> image, std::span<double> out) const;
   // A trajectory from P*(. | v).
   Trajectory write(std::span<const double> image, Draws& draws) const;
 

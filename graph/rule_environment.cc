@@ -102,6 +102,12 @@ void RuleEnvironment::belief_of_image(std::span<const float> image,
   walk.belief(belief);
 }
 
+void RuleEnvironment::joint_of_image(std::span<const float> image, std::span<double> joint) const {
+  RuleOracle walk(law_, basis_->vocabulary);
+  walk.begin(image);
+  walk.joint(joint);
+}
+
 Trajectory RuleEnvironment::write(std::span<const float> image, Draws& draws) const {
   RuleOracle walk(law_, basis_->vocabulary);
   walk.begin(image);

@@ -200,10 +200,14 @@ double RuleOracle::second_member(int u) {
   return holds * (1 - law_.flip) + (1 - holds) * law_.flip;
 }
 
-void RuleOracle::belief_at_start(std::span<double> belief) const {
+void RuleOracle::joint(std::span<double> joint) const {
+  TR_CHECK(category_ < 0, "a chain that was begun");
+  std::fill(joint.begin(), joint.end(), 0.0);
   std::vector<SlotLaw> slot(law_.attributes);
   RuleTable table;
   for (int u = 0; u < law_.sites; ++u) {
+    const std::span<double> row =
+        joint.subspan(static_cast<std::size_t>(u) * law_.diseases, law_.diseases);
     for (int g = 0; g < law_.categories; ++g) {
       const double weight = weight_[static_cast<std::size_t>(u) * law_.categories + g];
       double second = 0;
@@ -212,11 +216,17 @@ void RuleOracle::belief_at_start(std::span<double> belief) const {
         table.fill(law_, g, slot);
         const double holds = table.at(0, law_.max_mentions, false);
         second = holds * (1 - law_.flip) + (1 - holds) * law_.flip;
-        belief[law_.member[g][1]] += weight * second;
+        row[law_.member[g][1]] += weight * second;
       }
-      belief[law_.member[g][0]] += weight * (1 - second);
+      row[law_.member[g][0]] += weight * (1 - second);
     }
   }
+}
+
+void RuleOracle::belief_at_start(std::span<double> belief) const {
+  std::vector<double> both(static_cast<std::size_t>(law_.sites) * law_.diseases);
+  joint(both);
+  for (std::size_t i = 0; i < both.size(); ++i) belief[i % law_.diseases] += both[i];
 }
 
 void RuleOracle::belief(std::span<double> belief) {

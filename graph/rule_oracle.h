@@ -41,6 +41,8 @@ class RuleOracle {
   void next_law(std::span<double> law);
   void belief(std::span<double> belief);
   void site(std::span<double> site) const;
+  // P*(u, z | v) before a category is read, [U, Z].
+  void joint(std::span<double> joint) const;
   // A trajectory from P*(. | v), right after begin(): category and site, then slots given them.
   Trajectory write(Draws& draws) const;
 

@@ -26,6 +26,7 @@ class Dpo final : public Optimizer {
 
   TrajectoryKind trajectories() const override { return TrajectoryKind::kPair; }
   bool needs_reference() const override { return true; }
+  std::optional<double> logistic_beta() const override { return logistic_beta_of(options_); }
   std::vector<std::string> metrics() const override { return preference_metrics(); }
 
   void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,

@@ -65,6 +65,13 @@ PreferenceOptions preference_options(const PreferenceParams& p, double beta, dou
   return options;
 }
 
+std::optional<double> logistic_beta_of(const PreferenceOptions& options) {
+  const LinkOptions& link = options.link;
+  const bool plain = link.link == Link::kSigmoid && link.label_smoothing == 0 &&
+                     link.divergence.kind == Divergence::kReverseKl && !options.reference_free;
+  return plain ? std::optional(link.beta) : std::nullopt;
+}
+
 double add_pair(const PreferenceOptions& options, const Group& group, const BatchTotals& totals,
                 const GroupGradient& gradient, int chosen, int rejected, double weight,
                 PreferenceTally& tally) {

@@ -43,6 +43,9 @@ struct PreferenceParams {
 
 PreferenceOptions preference_options(const PreferenceParams& params, double beta, double rpo_alpha);
 
+// Optimizer::logistic_beta() of these options.
+std::optional<double> logistic_beta_of(const PreferenceOptions& options);
+
 // The fields `beta` and the weight of the likelihood term, which is called rpo_alpha or cpo_alpha.
 template <class Params>
 void add_beta_field(Schema<Params>& schema, double Params::*member);

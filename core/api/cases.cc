@@ -15,6 +15,7 @@ void Cases::resize(int count, int attribute_count, int channel_count) {
   attribute.assign(n * attributes, 0);
   image.assign(n * channels, 0.0F);
   report.assign(n * attributes, Slot::kSilent);
+  id.clear();
 }
 
 std::span<const std::uint8_t> Cases::attributes_of(int n) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/api/vocabulary.h"
@@ -20,6 +21,7 @@ struct Cases {
   std::vector<std::uint8_t> attribute;  // [N, K] a_k in {0, 1}
   std::vector<float> image;             // [N, C] v
   std::vector<Slot> report;             // [N, K] reported slots, cap of mentions applied
+  std::vector<std::string> id;          // [N] dicom_id of imported cases; empty: simulated
 
   int size() const { return static_cast<int>(disease.size()); }
   void resize(int count, int attribute_count, int channel_count);

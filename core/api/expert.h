@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/api/cases.h"
@@ -60,6 +61,19 @@ class Expert {
   virtual ~Expert() = default;
   // Whether propose() calls context.policy_belief or context.policy_sample.
   virtual bool needs_policy() const { return false; }
+  // Files of counterfactuals that propose() looks the case's id up in: their content is part of a
+  // run's identity, and the stage's cases must come from a file themselves (data.file).
+  virtual std::vector<std::string> record_files() const { return {}; }
+  // q(j | i, u): the law of the proposed diagnosis for a case of disease i at site u, [Z], sums to
+  // 1; empty, as by default, where it depends on more than these or the pair is not one of two
+  // diagnoses under one image.
+  virtual std::vector<double> alternative_law(const ExpertContext& context, int site,
+                                              int disease) const {
+    static_cast<void>(context);
+    static_cast<void>(site);
+    static_cast<void>(disease);
+    return {};
+  }
   // Whatever propose() needs of all of context.cases; null, as by default: nothing.
   virtual std::shared_ptr<const ExpertData> prepare(const ExpertContext& context) const {
     static_cast<void>(context);

@@ -31,6 +31,9 @@ struct EvaluationView {
   // Answers after the factual report with every synonym swapped, [N] diseases; and unswapped, [N].
   std::span<const int> answer_factual;
   std::span<const int> answer_swapped;
+  // log pi*(z | v) of the population optimum of the stage's loss for answers without thinking, [N,
+  // Z] nat (experiments/preference_optimum.h); empty where it is not known, or not asked for.
+  std::span<const double> optimum = {};
 };
 
 class Metric {
@@ -39,6 +42,8 @@ class Metric {
   virtual std::string unit() const = 0;
   // Whether every evaluation computes it; otherwise only where `evaluate: metrics:` names it.
   virtual bool by_default() const { return true; }
+  // Whether per_case() reads view.optimum.
+  virtual bool needs_optimum() const { return false; }
   // Fills value [N] and weight [N].
   virtual void per_case(const EvaluationView& view, std::span<double> value,
                         std::span<double> weight) const = 0;

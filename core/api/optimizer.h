@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -70,6 +71,10 @@ class Optimizer {
   // Whether totals.kl_baseline is filled: the mean of log pi(y' | v) - log ref(y' | v) over the
   // step's trajectories y', each under the image of the case before its own (KTO's z0).
   virtual bool needs_mismatched() const { return false; }
+  // beta, where the loss of a pair is the logistic loss of beta times the difference of the two
+  // trajectories' log-ratios to the reference, whatever is added to it: the losses whose population
+  // optimum is known (experiments/preference_optimum.h). Nothing for every other loss.
+  virtual std::optional<double> logistic_beta() const { return std::nullopt; }
   // Weights [cases] of the step's cases (group.case_weight); empty, as by default: 1 each.
   virtual std::vector<double> case_weights(const BatchShape& step) const {
     static_cast<void>(step);

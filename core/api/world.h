@@ -58,6 +58,8 @@ class Environment {
                                std::span<double> log_prob) const = 0;
   // P*(z | v) without any report, [Z].
   virtual void belief_of_image(std::span<const float> image, std::span<double> belief) const = 0;
+  // P*(u, z | v) without any report, [U, Z].
+  virtual void joint_of_image(std::span<const float> image, std::span<double> joint) const = 0;
   // A complete trajectory (report, </think>, diagnosis, <eos>) drawn from P*(. | v).
   virtual Trajectory write(std::span<const float> image, Draws& draws) const = 0;
   // Reward of a trajectory for case n: exact match of the diagnosis unless the world says

@@ -65,6 +65,7 @@ struct DatasetOptions {
   LogShape chunk;    // empty: contiguous (no filters)
   std::optional<double> fill;
   bool compress = false;  // gzip 1 + shuffle, before fletcher32
+  bool times = true;      // without the time of the change equal content is equal bytes
 };
 
 class Dataset : public Object {
@@ -83,6 +84,9 @@ class Dataset : public Object {
             std::optional<LogType> as = {}) const;
   void write_strings(std::span<const std::string> values);
   std::vector<std::string> read_strings() const;
+  // Rows [offset, offset + count) of a data set of strings with one axis.
+  void write_strings(std::uint64_t offset, std::span<const std::string> values);
+  std::vector<std::string> read_strings(std::uint64_t offset, std::uint64_t count) const;
 
   // Whether the values of all rows within `shape` lie inside the first `file_size` bytes; missing
   // bytes would read as zeros.
@@ -119,8 +123,9 @@ class File {
  public:
   File() = default;
   // A new file in the latest format with creation order tracked; an existing one is replaced.
-  // `shown_as`: its name in messages, when it will be renamed; default `path`.
-  static File create(const std::string& path, const std::string& shown_as = "");
+  // `shown_as`: its name in messages, when it will be renamed; default `path`. `times`: of the
+  // root.
+  static File create(const std::string& path, const std::string& shown_as = "", bool times = true);
   // Read-only. `swmr`: also while a writer is at work or after it was killed.
   static File open(const std::string& path, bool swmr);
   // For writing, without SWMR.

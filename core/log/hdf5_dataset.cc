@@ -143,6 +143,32 @@ std::vector<std::string> Dataset::read_strings() const {
   return values;
 }
 
+void Dataset::write_strings(std::uint64_t offset, std::span<const std::string> values) {
+  const Call call;
+  const LogShape count{values.size()};
+  const Handle memory = internal::simple_space(count, {}, where_);
+  const Handle file = selection(*this, {offset}, count);
+  std::vector<const char*> pointers;
+  for (const std::string& value : values) pointers.push_back(value.c_str());
+  const Handle element = internal::memory_type(LogType::kString);
+  check(H5Dwrite(id(), element.id(), memory.id(), file.id(), H5P_DEFAULT, pointers.data()),
+        "write rows to", where_);
+}
+
+std::vector<std::string> Dataset::read_strings(std::uint64_t offset, std::uint64_t count) const {
+  const Call call;
+  const Handle memory = internal::simple_space({count}, {}, where_);
+  const Handle file = selection(*this, {offset}, {count});
+  std::vector<char*> pointers(count, nullptr);
+  const Handle element = internal::memory_type(LogType::kString);
+  check(H5Dread(id(), element.id(), memory.id(), file.id(), H5P_DEFAULT, pointers.data()), "read",
+        where_);
+  std::vector<std::string> values;
+  for (const char* pointer : pointers) values.emplace_back(pointer == nullptr ? "" : pointer);
+  H5Dvlen_reclaim(element.id(), memory.id(), H5P_DEFAULT, pointers.data());
+  return values;
+}
+
 bool Dataset::is_stored(const LogShape& shape, std::uint64_t file_size) const {
   const Call call;
   const LogShape step = chunk();

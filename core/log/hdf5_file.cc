@@ -24,6 +24,7 @@ Handle access_list() {
 Handle dataset_list(LogType type, const LogShape& shape, const DatasetOptions& options,
                     const std::string& where) {
   Handle list(check(H5Pcreate(H5P_DATASET_CREATE), "create", where));
+  H5Pset_obj_track_times(list.id(), options.times);
   H5Pset_attr_creation_order(list.id(), kTracked);
   if (!options.chunk.empty()) {
     const std::vector<hsize_t> chunk(options.chunk.begin(), options.chunk.end());
@@ -115,11 +116,12 @@ std::vector<Group::Child> Group::children() const {
   return result;
 }
 
-File File::create(const std::string& path, const std::string& shown_as) {
+File File::create(const std::string& path, const std::string& shown_as, bool times) {
   const Call call;
   const std::string shown = shown_as.empty() ? path : shown_as;
   const Handle access = access_list();
   const Handle list(H5Pcreate(H5P_FILE_CREATE));
+  H5Pset_obj_track_times(list.id(), times);
   H5Pset_link_creation_order(list.id(), kTracked);
   H5Pset_attr_creation_order(list.id(), kTracked);
   Handle file(

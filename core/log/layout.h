@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the HDF5 objects of a schema. Shared by the writer's sources only.
+// Builds the HDF5 objects of a schema. Shared by the sources that write files
+// for netCDF readers only.
 #pragma once
 
 #include <string>

@@ -44,7 +44,7 @@ void print_segment(const Plan& plan, const Segment& segment, const std::vector<f
   const Stream stream = lane_stream(*experiment, Purpose::kSampling, segment.seed).child(0);
   const std::vector<double> values =
       evaluate({context, e, *policy, parameters, stage.thinking, experiment->evaluate.sampling,
-                stream, 0, experiment->evaluate.groups},
+                stream, 0, experiment->evaluate.groups, &stage},
                metrics, *workspace);
   const std::size_t subsets = values.size() / metrics.size();
   std::cout << fmt::format("segment {}  {}  stage {}  seed {}  environment {}  {} cases\n",

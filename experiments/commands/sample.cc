@@ -4,6 +4,7 @@
 
 #include "core/base/check.h"
 #include "core/base/strings.h"
+#include "experiments/case_file.h"
 #include "experiments/commands/command.h"
 #include "experiments/runner.h"
 #include "experiments/streams.h"
@@ -72,15 +73,25 @@ int sample(const std::vector<std::string>& args) {
   const std::int64_t at = experiment->stage_start(choose_stage(*experiment, stage_name));
   Cases cases;
   // Experts that borrow from other patients need some; case n is the same in any number.
-  law->sample(streams.data, 0, 0, std::max(count, 64), cases);
+  if (stage.file.empty() || !environment.empty()) {
+    law->sample(streams.data, 0, 0, std::max(count, 64), cases);
+  } else {
+    cases = read_case_file(stage, context.world());
+    TR_REQUIRE(count <= cases.size(), "--n {}: the stage has {} cases of {}", count, cases.size(),
+               stage.file);
+  }
   CaseTelling telling;
   telling.top = as_json ? top : (top > 0 ? top : 5);
   nlohmann::json all = nlohmann::json::array();
+  const bool propose = stage.expert && !stage.expert->needs_policy();
+  ExpertContext expert_context{context.world(), *law, cases, {}};
+  expert_context.clock = expert_clock(*experiment, at, seed);
+  std::shared_ptr<const ExpertData> data;
+  if (propose) data = stage.expert->prepare(expert_context);
+  expert_context.data = data.get();
   for (int n = 0; n < count; ++n) {
     nlohmann::json told = describe_case(context.world(), *law, cases, n, telling);
-    if (stage.expert && !stage.expert->needs_policy()) {
-      ExpertContext expert_context{context.world(), *law, cases, {}};
-      expert_context.clock = expert_clock(*experiment, at, seed);
+    if (propose) {
       const Pair pair = stage.expert->propose(expert_context, n, stage.thinking, streams.expert, 0);
       told["counterfactual"] = describe_alternative(context.world(), *law, cases, n, pair.rejected);
     }

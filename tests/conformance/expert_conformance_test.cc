@@ -9,29 +9,52 @@
 
 #include "core/base/error.h"
 #include "tests/experts/expert_support.h"
+#include "tests/graph/ccf_support.h"
 
 namespace tightrope {
 namespace {
 
 using test::Bench;
 
-const std::vector<std::shared_ptr<Bench>>& benches() {
-  static const std::vector<std::shared_ptr<Bench>> all = {
-      std::make_shared<Bench>("{type: concept, graph: cxr}"),
-      std::make_shared<Bench>("{type: concept, graph: cxr, diagnosis: rule}"),
-      std::make_shared<Bench>("{type: concept, graph: synthetic, max_mentions: 3}"),
-      std::make_shared<Bench>(
-          "{type: concept, graph: synthetic, diagnosis: rule, max_mentions: 3}"),
-      std::make_shared<Bench>("{type: concept, graph: toy, report_from: image}"),
-      std::make_shared<Bench>("{type: bandit, contexts: 2, rewards: [[1, 0, 0.5], [0, 2, -1]]}")};
+// The cases of a bench have ids, and their records stand in a file: for experts that look cases up.
+std::string record_file(const Bench& bench) {
+  static const log_test::TemporaryFolder folder;
+  return folder / fmt::format("{}.jsonl", fmt::ptr(&bench));
+}
+
+std::vector<std::shared_ptr<Bench>> stored(std::vector<std::shared_ptr<Bench>> all) {
+  for (const auto& bench : all) {
+    const std::vector<CcfRecord> records = test::records_of(*bench->world, bench->cases);
+    for (const CcfRecord& record : records) bench->cases.id.push_back(record.dicom_id);
+    const CcfNames names(ccf_shape(*bench->world));
+    test::write_text(record_file(*bench), test::lines_of(records, names));
+  }
   return all;
 }
 
-// Every registered expert with its defaults, and the combinations of the one that has many.
-std::vector<std::string> expert_texts() {
+const std::vector<std::shared_ptr<Bench>>& benches() {
+  static const std::vector<std::shared_ptr<Bench>> all = stored(
+      {std::make_shared<Bench>("{type: concept, graph: cxr}"),
+       std::make_shared<Bench>("{type: concept, graph: cxr, diagnosis: rule}"),
+       std::make_shared<Bench>("{type: concept, graph: synthetic, max_mentions: 3}"),
+       std::make_shared<Bench>(
+           "{type: concept, graph: synthetic, diagnosis: rule, max_mentions: 3}"),
+       std::make_shared<Bench>("{type: concept, graph: toy, report_from: image}"),
+       std::make_shared<Bench>("{type: bandit, contexts: 2, rewards: [[1, 0, 0.5], [0, 2, -1]]}")});
+  return all;
+}
+
+// Every registered expert with its defaults, a file where it must be told one, and the combinations
+// of the one that has many.
+std::vector<std::string> expert_texts(const Bench& bench) {
   std::vector<std::string> out;
-  for (const std::string& name : Registry<Expert>::get().names()) {
-    out.push_back("{type: " + name + "}");
+  for (const ComponentInfo& info : all_components()) {
+    if (info.kind != InterfaceName<Expert>::value) continue;
+    std::string text = "{type: " + info.name;
+    for (const FieldInfo& field : info.fields) {
+      if (field.options.required && field.name == "file") text += ", file: " + record_file(bench);
+    }
+    out.push_back(text + "}");
   }
   out.push_back("{type: answer_only, propose: confusion}");
   out.push_back("{type: sources, chosen: consensus}");
@@ -76,10 +99,14 @@ class Prepared {
 };
 
 TEST(ExpertConformance, PairsAreGrammaticalDifferentAndReplay) {
-  const std::vector<std::string> texts = expert_texts();
-  ASSERT_GE(texts.size(), 23U);
-  std::vector<std::shared_ptr<const Expert>> experts;
-  for (const std::string& text : texts) experts.push_back(test::make_expert(text));
+  const std::vector<std::string> texts = expert_texts(*benches()[0]);
+  ASSERT_GE(texts.size(), 24U);
+  std::map<const Bench*, std::vector<std::shared_ptr<const Expert>>> experts_of;
+  for (const auto& bench : benches()) {
+    for (const std::string& text : expert_texts(*bench)) {
+      experts_of[bench.get()].push_back(test::make_expert(text));
+    }
+  }
   const std::size_t perception =
       std::find(texts.begin(), texts.end(), "{type: perception}") - texts.begin();
   Prepared prepared;
@@ -90,6 +117,7 @@ TEST(ExpertConformance, PairsAreGrammaticalDifferentAndReplay) {
     const bool thinking = *rc::gen::arbitrary<bool>();
     const auto repeat = *rc::gen::arbitrary<std::uint32_t>();
     const Stream stream(*rc::gen::arbitrary<std::uint64_t>(), Purpose::kExpert, 0);
+    const auto& experts = experts_of.at(&bench);
     for (std::size_t e = 0; e < experts.size(); ++e) {
       const auto& expert = experts[e];
       const Nature nature = nature_of(texts[e]);
@@ -143,7 +171,7 @@ TEST(ExpertConformance, PairsAreGrammaticalDifferentAndReplay) {
 
 TEST(ExpertConformance, RepeatsDiffer) {
   const Bench& bench = *benches()[0];
-  for (const std::string& text : expert_texts()) {
+  for (const std::string& text : expert_texts(bench)) {
     const auto expert = test::make_expert(text);
     Prepared prepared;
     const ExpertContext context = prepared.context(bench, *expert);
@@ -161,7 +189,7 @@ TEST(ExpertConformance, RepeatsDiffer) {
 
 TEST(ExpertConformance, NeedsPolicyIsDeclaredExactlyWhenTheBeliefIsRead) {
   const Bench& bench = *benches()[0];
-  for (const std::string& text : expert_texts()) {
+  for (const std::string& text : expert_texts(bench)) {
     const auto expert = test::make_expert(text);
     bool asked = false;
     ExpertContext context = bench.context();

@@ -65,5 +65,34 @@ TEST(Write, CountsFollowTheOracle) {
   }
 }
 
+// The joint posterior has the oracle's marginals, and its site given each diagnosis that can be
+// read.
+TEST(Joint, AgreesWithBeliefAndTrace) {
+  for (const std::string& text : kWorlds) {
+    SCOPED_TRACE(text);
+    const Bench bench(text, 5);
+    const Vocabulary& v = bench.world->vocabulary();
+    const int sites = bench.world->sites(), diseases = v.diseases();
+    std::vector<double> joint(static_cast<std::size_t>(sites) * diseases), belief(diseases);
+    for (int n = 0; n < 5; ++n) {
+      bench.environment->joint_of_image(bench.cases.image_of(n), joint);
+      bench.environment->belief_of_image(bench.cases.image_of(n), belief);
+      for (int z = 0; z < diseases; ++z) {
+        double mass = 0;
+        for (int u = 0; u < sites; ++u) mass += joint[u * diseases + z];
+        EXPECT_NEAR(mass, belief[z], 1e-12);
+        if (belief[z] <= 0) continue;
+        const std::vector<Token> tokens = {Vocabulary::think(), Vocabulary::answer_now(),
+                                           v.disease(z), Vocabulary::end_of_sequence()};
+        OracleTrace trace;
+        bench.environment->oracle(bench.cases.image_of(n), tokens, trace);
+        for (int u = 0; u < sites; ++u) {
+          EXPECT_NEAR(joint[u * diseases + z] / mass, trace.site[2 * sites + u], 1e-9);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tightrope

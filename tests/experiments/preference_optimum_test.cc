@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The population optimum of preference losses: known solutions, a trained policy, and the law of
+// alternatives against what experts draw.
+#include "experiments/preference_optimum.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/base/math.h"
+#include "tests/experiments/metric_support.h"
+#include "tests/experiments/tiny_lane.h"
+
+namespace tightrope {
+namespace {
+
+// A proposal q(j | i) = g_j / (1 - g_i) makes log W_ij / W_ji a difference: the formula's case.
+TEST(PairwiseOptimum, IsTheFormulaWhereOneExists) {
+  const std::vector<double> p = {0.5, 0.3, 0.15, 0.05}, g = {0.1, 0.2, 0.3, 0.4};
+  std::vector<double> weight(16, 0.0);
+  for (int i = 0; i < 4; ++i) {
+    for (int j = 0; j < 4; ++j) {
+      if (i != j) weight[i * 4 + j] = p[i] * g[j] / (1 - g[i]);
+    }
+  }
+  const std::vector<double> s = pairwise_optimum(weight, 4);
+  for (int i = 0; i < 4; ++i) {
+    for (int j = 0; j < 4; ++j) {
+      if (i == j) continue;
+      EXPECT_NEAR(s[i] - s[j], std::log(weight[i * 4 + j] / weight[j * 4 + i]), 1e-6);
+    }
+  }
+}
+
+// Elsewhere it is where the expected slopes cancel.
+TEST(PairwiseOptimum, IsStationaryForAnyWeights) {
+  Draws draws = Stream(5, Purpose::kExpert, 0).at(0);
+  for (int trial = 0; trial < 50; ++trial) {
+    const int n = 2 + static_cast<int>(draws.below(10));
+    std::vector<double> weight(static_cast<std::size_t>(n) * n);
+    for (double& w : weight) w = std::exp(6 * draws.normal());
+    const std::vector<double> s = pairwise_optimum(weight, n);
+    double total = 0;
+    for (const double w : weight) total += w;
+    for (int i = 0; i < n; ++i) {
+      double slope = 0;
+      for (int j = 0; j < n; ++j) {
+        if (j == i) continue;
+        slope +=
+            weight[i * n + j] * sigmoid(s[j] - s[i]) - weight[j * n + i] * sigmoid(s[i] - s[j]);
+      }
+      EXPECT_NEAR(slope, 0, 1e-7 * total) << n;
+    }
+  }
+}
+
+// A pair of which one order alone is ever drawn has no finite optimum: the penalty bounds it.
+TEST(PairwiseOptimum, OneSidedPairsStayFinite) {
+  const std::vector<double> s = pairwise_optimum(std::vector<double>{0, 1, 0, 0}, 2);
+  EXPECT_GT(s[0] - s[1], 10);
+  EXPECT_LT(s[0] - s[1], 40);
+}
+
+// Frequencies of what experts draw for cases of diagnosis i at site u against alternative_law.
+TEST(AlternativeLaw, IsWhatExpertsDraw) {
+  for (const char* expert :
+       {"random", "{type: concept_graph, propose: stratified}",
+        "{type: answer_only, propose: prior}", "{type: concept_graph, propose: nearest}",
+        "{type: concept_graph, propose: uniform}",
+        "{type: mixture, experts: [random, {type: answer_only, propose: uniform}]}"}) {
+    SCOPED_TRACE(expert);
+    const Trained t = tiny_lane(1, {std::string("rft.expert=") + expert});
+    const World& world = t.context->world();
+    const auto environment = t.context->environment("source");
+    const int diseases = world.vocabulary().diseases();
+    Cases cases;
+    environment->sample(Stream(8, Purpose::kData, 0), 0, 0, 20000, cases);
+    const ExpertContext context{world, *environment, cases, {}};
+    std::vector<double> drawn(static_cast<std::size_t>(world.sites()) * diseases * diseases);
+    std::vector<double> count(static_cast<std::size_t>(world.sites()) * diseases);
+    for (int n = 0; n < cases.size(); ++n) {
+      const Pair pair =
+          t.lane->stage().expert->propose(context, n, true, Stream(9, Purpose::kExpert, 0), 0);
+      const int h = cases.site[n] * diseases + cases.disease[n];
+      drawn[static_cast<std::size_t>(h) * diseases + pair.rejected_disease] += 1;
+      count[h] += 1;
+    }
+    for (int u = 0; u < world.sites(); ++u) {
+      for (int i = 0; i < diseases; ++i) {
+        const std::vector<double> law = t.lane->stage().expert->alternative_law(context, u, i);
+        ASSERT_EQ(static_cast<int>(law.size()), diseases);
+        const double many = count[u * diseases + i];
+        for (int j = 0; many > 200 && j < diseases; ++j) {
+          const double share =
+              drawn[static_cast<std::size_t>(u * diseases + i) * diseases + j] / many;
+          EXPECT_NEAR(share, law[j], 5 * std::sqrt(law[j] * (1 - law[j]) / many) + 0.003);
+        }
+      }
+    }
+  }
+}
+
+TEST(AlternativeLaw, IsEmptyWhereMoreThanTheCaseDecides) {
+  for (const char* expert :
+       {"self", "perception", "{type: concept_graph, propose: confusion}",
+        "{type: answer_only, propose: estimated}", "{type: mixture, experts: [random, self]}"}) {
+    const Trained t = tiny_lane(1, {std::string("rft.expert=") + expert});
+    Cases cases;
+    const auto environment = t.context->environment("source");
+    environment->sample(Stream(8, Purpose::kData, 0), 0, 0, 4, cases);
+    const ExpertContext context{t.context->world(), *environment, cases, {}};
+    EXPECT_TRUE(t.lane->stage().expert->alternative_law(context, 0, 0).empty()) << expert;
+  }
+}
+
+// A tabular policy on a bandit is trained to where the optimum says, from a uniform reference.
+TEST(PopulationOptimum, IsWhereTrainingLeads) {
+  const std::atomic<bool> go_on{false};
+  const std::vector<double> p = {0.5, 0.3, 0.2};
+  const Trained t =
+      start(bandit({"world={type: bandit, rewards: [[1, 0, 0]], behaviour: [[0.5, 0.3, 0.2]]}",
+                    "rl.optimizer={type: dpo, beta: 0.5}", "rl.reward=null",
+                    "rl.expert={type: answer_only, propose: uniform}"}),
+            0);
+  t.lane->advance(t.lane->stage().steps, go_on);
+  ASSERT_LT(t.lane->frozen().step, 0);
+  const std::vector<double> law = law_of(*t.lane);
+  Cases cases;
+  const auto environment = t.context->environment("source");
+  environment->sample(Stream(8, Purpose::kData, 0), 0, 0, 1, cases);
+  const std::vector<double> optimum =
+      population_optimum(*t.lane->stage().optimizer, t.lane->stage().expert.get(),
+                         t.context->world(), *environment, cases);
+  ASSERT_EQ(optimum.size(), 3U);
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      // The optimum's reference is P, the lane's is uniform: take log P off.
+      const double predicted = optimum[i] - optimum[j] - (std::log(p[i]) - std::log(p[j]));
+      EXPECT_NEAR(std::log(law[i] / law[j]), predicted, 0.12) << i << " " << j;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tightrope
