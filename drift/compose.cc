@@ -8,11 +8,11 @@
 namespace tightrope {
 namespace {
 
-Stream path_of(const Stream& stream, std::size_t i) { return stream.child(i + 1); }
-
 DriftSide bit(std::size_t i) { return DriftSide{1} << i; }
 
 }  // namespace
+
+Stream path_of(const Stream& stream, std::size_t i) { return stream.child(i + 1); }
 
 std::vector<double> mixture_weights(const DriftList& list, std::int64_t t,
                                     const DriftClock& clock) {
@@ -51,8 +51,14 @@ DriftSide draw_side(const std::vector<double>& weights, const Stream& stream, st
 
 WorldParams compose(const DriftList& list, const WorldParams& base, std::int64_t t,
                     const DriftClock& clock, const Stream& stream, DriftSide side) {
-  WorldParams params = base;
-  for (std::size_t i = 0; i < list.size(); ++i) {
+  return compose_part(list, 0, list.size(), base, t, clock, stream, side);
+}
+
+WorldParams compose_part(const DriftList& list, std::size_t begin, std::size_t end,
+                         const WorldParams& from, std::int64_t t, const DriftClock& clock,
+                         const Stream& stream, DriftSide side) {
+  WorldParams params = from;
+  for (std::size_t i = begin; i < end; ++i) {
     if ((side & bit(i)) == 0) continue;
     try {
       params = list[i]->apply(params, t, clock, path_of(stream, i));
@@ -66,6 +72,13 @@ WorldParams compose(const DriftList& list, const WorldParams& base, std::int64_t
 WorldParams compose(const DriftList& list, const WorldParams& base, std::int64_t t,
                     const DriftClock& clock, const Stream& stream) {
   return compose(list, base, t, clock, stream, likeliest_side(mixture_weights(list, t, clock)));
+}
+
+std::optional<std::size_t> reactive_place(const DriftList& list) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i]->reactive() != nullptr) return i;
+  }
+  return std::nullopt;
 }
 
 std::vector<DriftEvent> all_events(const DriftList& list, const DriftClock& clock,

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/api/drift_process.h"
@@ -43,6 +44,18 @@ WorldParams compose(const DriftList& list, const WorldParams& base, std::int64_t
 // The same on the likeliest side: the whole law when nothing is mixed.
 WorldParams compose(const DriftList& list, const WorldParams& base, std::int64_t t,
                     const DriftClock& clock, const Stream& stream);
+
+// The part of compose() that processes begin .. end - 1 of the list do, from what those before
+// made.
+WorldParams compose_part(const DriftList& list, std::size_t begin, std::size_t end,
+                         const WorldParams& from, std::int64_t t, const DriftClock& clock,
+                         const Stream& stream, DriftSide side);
+
+// The path of process i below the list's `stream`.
+Stream path_of(const Stream& stream, std::size_t i);
+
+// The place of the reactive process in the list; nothing when there is none.
+std::optional<std::size_t> reactive_place(const DriftList& list);
 
 // All events, by time, then by place in the list.
 std::vector<DriftEvent> all_events(const DriftList& list, const DriftClock& clock,

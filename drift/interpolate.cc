@@ -51,4 +51,17 @@ std::vector<double> interpolate(const Table& table, const std::vector<double>& t
   return out;
 }
 
+WorldParams between(const WorldParams& from, const WorldParams& to, double w, Space space) {
+  TR_CHECK(from.tables().size() == to.tables().size(), "{} tables, {} tables", from.tables().size(),
+           to.tables().size());
+  WorldParams out = from;
+  for (std::size_t i = 0; i < out.tables().size(); ++i) {
+    Table& table = out.tables()[i];
+    const Table& target = to.tables()[i];
+    TR_CHECK(table.name == target.name, "tables {} and {}", table.name, target.name);
+    if (table.values != target.values) table.values = interpolate(table, target.values, w, space);
+  }
+  return out;
+}
+
 }  // namespace tightrope

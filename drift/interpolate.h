@@ -20,4 +20,7 @@ enum class Space { kLinear, kNatural };
 std::vector<double> interpolate(const Table& table, const std::vector<double>& target, double w,
                                 Space space);
 
+// The same for every table of two worlds of one structure; tables that agree stay as they are.
+WorldParams between(const WorldParams& from, const WorldParams& to, double w, Space space);
+
 }  // namespace tightrope

@@ -4,12 +4,11 @@
 // generator hits a Hellinger distance to .01). Distances are World::distances: KL is that of the
 // whole law (the sum over mechanisms), Hellinger and total variation the largest over mechanisms,
 // or any of one mechanism. Draws nothing but the target's path.
-#include <algorithm>
-#include <cmath>
 #include <mutex>
 
 #include "core/api/world.h"
 #include "core/base/check.h"
+#include "drift/distance_search.h"
 #include "drift/movement.h"
 #include "drift/stream_time.h"
 
@@ -17,11 +16,6 @@ namespace tightrope {
 namespace {
 
 constexpr double kTolerance = 1e-7;
-
-double measured(const std::string& distance, const MechanismDistance& row) {
-  if (distance == "kl") return row.kl;
-  return distance == "hellinger" ? row.hellinger : row.total_variation;
-}
 
 class MagnitudeTargeted final : public MovingProcess {
  public:
@@ -58,43 +52,20 @@ class MagnitudeTargeted final : public MovingProcess {
   }
 
  private:
-  double distance(const WorldParams& base, const World& world, const Stream& stream,
-                  double w) const {
-    const std::vector<MechanismDistance> rows =
-        world.distances(base, movement_.apply(base, w, stream, space_));
-    double total = 0;
-    bool found = params_.mechanism.empty();
-    for (const MechanismDistance& row : rows) {
-      const double value = measured(params_.distance, row);
-      if (row.mechanism == params_.mechanism) return value;
-      total = params_.distance == "kl" ? total + value : std::max(total, value);
-    }
-    TR_REQUIRE(found, "mechanism = {}: this world has {}", params_.mechanism,
-               fmt::join(names_of(rows), ", "));
-    return total;
-  }
-
-  static std::vector<std::string> names_of(const std::vector<MechanismDistance>& rows) {
-    std::vector<std::string> names;
-    for (const MechanismDistance& row : rows) names.push_back(row.mechanism);
-    return names;
-  }
-
   double solve(const WorldParams& base, const World& world, const Stream& stream) const {
-    const double most = distance(base, world, stream, 1);
+    const auto distance = [&](double w) {
+      return whole_distance(world.distances(base, movement_.apply(base, w, stream, space_)),
+                            params_.distance, params_.mechanism);
+    };
+    const double most = distance(1);
     TR_REQUIRE(most >= params_.magnitude,
                "magnitude = {}: the whole way to the target is a {} of {} only", params_.magnitude,
                params_.distance, most);
-    double low = 0, high = 1;
-    for (int step = 0; step < 200; ++step) {
-      const double middle = 0.5 * (low + high);
-      const double here = distance(base, world, stream, middle);
-      if (std::abs(here - params_.magnitude) <= kTolerance) return middle;
-      (here < params_.magnitude ? low : high) = middle;
-    }
-    TR_REQUIRE(false, "magnitude = {}: not reached to {} on the way to the target",
+    const std::optional<double> weight =
+        weight_at_distance(distance, params_.magnitude, kTolerance);
+    TR_REQUIRE(weight.has_value(), "magnitude = {}: not reached to {} on the way to the target",
                params_.magnitude, kTolerance);
-    return high;
+    return *weight;
   }
 
   // The weight is the same at every step: it is kept for the laws that were asked last.
@@ -130,9 +101,9 @@ Schema<MagnitudeTargeted::Params> MagnitudeTargeted::schema() {
   add_movement_fields(s);
   s.field("at", &Params::at,
           {.unit = "step", .help = "first step under the new law, or end", .per_lane = true});
-  s.field("distance", &Params::distance,
-          {.help = "what is measured between the law before and after",
-           .choices = {"kl", "hellinger", "total_variation"}});
+  s.field(
+      "distance", &Params::distance,
+      {.help = "what is measured between the law before and after", .choices = distance_names()});
   s.field("magnitude", &Params::magnitude,
           {.unit = "1",
            .range = greater_than(0),

@@ -75,8 +75,8 @@ double bytes_per_segment(const Experiment& e, std::size_t stage, const World& wo
   const double row =
       cells * (static_cast<double>(s.top) * 16 + 16 + static_cast<double>(s.diseases) * 4) +
       full * 8;
-  return steps * 8 * static_cast<double>(Lane::scalar_names(e.stages[stage]).size()) +
-         records * row + 2 * full * 8 + 2 * cells * static_cast<double>(s.diseases) * 4;
+  return steps * 8 * static_cast<double>(Lane::scalar_names(e, stage).size()) + records * row +
+         2 * full * 8 + 2 * cells * static_cast<double>(s.diseases) * 4;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/experiment.h"
 
+#include <fmt/format.h>
+
 #include "experiments/experiment_schema.h"
 #include "experiments/node_memo.h"
 #include "experiments/read_parts.h"
@@ -117,6 +119,39 @@ void check_times(const Experiment& out, const Mark& mark, Problems& problems) {
   }
 }
 
+// At most one process answers the policy, and the world has no name from its first decision on.
+void check_reactive(const Experiment& out, const Node& drift, const Node& environments,
+                    const Node& written, Problems& problems) {
+  const auto type = [&](std::size_t i) { return drift.items()[i].find("type")->text(); };
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < out.drift.size(); ++i) {
+    if (!out.drift[i] || out.drift[i]->reactive() == nullptr) continue;
+    if (first) {
+      const Mark& mark = written.is_sequence() ? written.items()[i].mark() : written.mark();
+      problems.add(mark, fmt::format("drift.{}", i),
+                   fmt::format("{} answers the policy, and so does drift.{} ({}): at most one "
+                               "process of the list may",
+                               type(i), *first, type(*first)));
+      return;
+    }
+    first = i;
+  }
+  if (!first) return;
+  const DriftClock clock{out.horizon()};
+  const DecisionTimes times = out.drift[*first]->reactive()->decisions(clock);
+  for (const NamedEnvironment& named : out.environments) {
+    const std::int64_t at = named.at_end ? clock.horizon : named.at;
+    if (times.until(at) == 0) continue;
+    problems.add(
+        environments.find(named.name)->mark(), "environments." + named.name,
+        fmt::format("at = {}: from step {} on every run has a world of its own, moved by "
+                    "drift.{} ({}), which no name can stand for: allowed is at < {}; "
+                    "`data: {{prequential: true}}` evaluates a stream while it moves",
+                    named.at_end ? fmt::format("end (step {})", at) : fmt::format("{}", at),
+                    times.first, *first, type(*first), times.first));
+  }
+}
+
 }  // namespace
 
 std::int64_t Experiment::horizon() const {
@@ -147,8 +182,9 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
     out.world = read_component<WorldModel>(p.world, "world", problems, part);
     entries.push_back({"world", {}, part});
   }
-  out.drift = read_drift(p.drift, problems, part);
-  entries.push_back({"drift", {}, part});
+  Node drift;
+  out.drift = read_drift(p.drift, problems, drift);
+  entries.push_back({"drift", {}, drift});
   if (!p.environments.is_null()) out.environments = read_environments(p.environments, problems);
   entries.push_back({"environments", {}, p.environments});
   if (!p.policy.is_null()) {
@@ -184,6 +220,9 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
                 record.tokens_full, record.checkpoint_every};
   entries.push_back({"record", {}, part});
   check_times(out, p.environments.mark(), problems);
+  if (problems.empty()) {
+    check_reactive(out, drift, p.environments, p.drift, problems);
+  }
   out.resolved = Node::map(std::move(entries));
   return out;
 }

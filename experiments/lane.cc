@@ -31,11 +31,12 @@ CaseLaws fixed_laws(const Stage& stage, WorldContext& context, const TrainingStr
 
 Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std::int64_t seed,
            std::shared_ptr<WorldContext> context, std::shared_ptr<const Policy> policy,
-           std::vector<float> start, std::vector<float> reference)
+           std::vector<float> start, std::vector<float> reference,
+           std::vector<DriftReaction> reactions)
     : experiment_(std::move(experiment)),
       stage_(stage),
       seed_(seed),
-      context_(std::move(context)),
+      world_(std::move(context), std::move(reactions)),
       policy_(std::move(policy)),
       layout_(trained_layout(experiment_->stages[stage], *policy_)),
       parameters_(std::move(start)),
@@ -51,11 +52,12 @@ Lane::Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std:
     schedule_state_ = this->stage().schedule->initial_state();
   }
   if (this->stage().optimizer->rollout() != nullptr) {
-    rollouts_ = std::make_unique<Rollouts>(*experiment_, stage_, seed_, *context_, *policy_);
+    rollouts_ = std::make_unique<Rollouts>(*experiment_, stage_, seed_, world_, *policy_);
   }
 }
 
-std::vector<std::string> Lane::scalar_names(const Stage& stage) {
+std::vector<std::string> Lane::scalar_names(const Experiment& experiment, std::size_t place) {
+  const Stage& stage = experiment.stages[place];
   std::vector<std::string> names = stage.optimizer->metrics();
   if (const RolloutRule* rule = stage.optimizer->rollout()) {
     for (const std::string& name : Rollouts::extra_metrics(*rule)) names.push_back(name);
@@ -63,6 +65,7 @@ std::vector<std::string> Lane::scalar_names(const Stage& stage) {
   if (stage.prequential) {
     for (const std::string& name : prequential_metrics()) names.push_back(name);
   }
+  for (const std::string& name : LaneWorld::metrics(experiment.drift)) names.push_back(name);
   if (stage.schedule && !stage.schedule->frozen()) names.push_back("reference/weight");
   names.push_back("gradient_norm");
   names.push_back("learning_rate");
@@ -73,7 +76,7 @@ void Lane::prepare() {
   const Stage& spec = stage();
   if (spec.data_kind == DataKind::kStream || data_ || rollouts_) return;
   data_ = std::make_unique<TrainingSet>(
-      spec, context_->world(), fixed_laws(spec, *context_, streams_), streams_, 0,
+      spec, context().world(), fixed_laws(spec, context(), streams_), streams_, 0,
       static_cast<int>(spec.cases),
       policy_view(spec.expert.get(), *policy_, moving() ? first_reference_ : reference_,
                   *workspace_),
@@ -97,11 +100,11 @@ void Lane::gather_batch() {
     batch_reference_ = std::move(quantities.log_prob);
     return;
   }
-  const std::int64_t now = experiment_->stage_start(stage_) + step_;
+  const std::int64_t now = time();
   const CaseLaws laws = spec.environment == "now"
-                            ? context_->laws_at(now, static_cast<int>(spec.batch))
-                            : CaseLaws{{context_->environment(spec.environment)}, {}};
-  TrainingSet fresh(spec, context_->world(), laws, streams_, static_cast<std::uint32_t>(step_),
+                            ? world_.laws_at(now, static_cast<int>(spec.batch))
+                            : CaseLaws{{context().environment(spec.environment)}, {}};
+  TrainingSet fresh(spec, context().world(), laws, streams_, static_cast<std::uint32_t>(step_),
                     static_cast<int>(spec.batch),
                     policy_view(spec.expert.get(), *policy_, parameters_, *workspace_),
                     expert_clock(*experiment_, now, seed_));
@@ -176,11 +179,14 @@ void Lane::record(const MetricSums& metrics, const StepReport& report, const std
   constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
   if (!failure.empty()) frozen_ = {step_, failure};
   const double followed = moving() && failure.empty() ? follow(metrics) : 0;
-  const std::vector<std::string> names = scalar_names(stage());
+  const std::vector<std::string> names = scalar_names();
   for (std::size_t i = 0; i + 2 < names.size(); ++i) {
     const auto found = metrics.find(names[i]);
+    const auto reacted = reacted_.find(names[i]);
     if (names[i] == "reference/weight") {
       pending_.push_back(followed);
+    } else if (reacted != reacted_.end()) {
+      pending_.push_back(reacted->second.mean());
     } else if (found == metrics.end()) {
       pending_.push_back(kNotKnown);
     } else {
@@ -192,13 +198,23 @@ void Lane::record(const MetricSums& metrics, const StepReport& report, const std
   pending_.push_back(updated ? report.learning_rate : kNotKnown);
 }
 
+// Before the step's batch is drawn the drift may answer the policy; false when the lane freezes.
+bool Lane::react() {
+  if (!world_.react(time(), *policy_, parameters_, *workspace_)) {
+    frozen_ = {step_, "what the drift sees of the policy is not finite"};
+    return false;
+  }
+  reacted_ = world_.metrics_at(time());
+  return true;
+}
+
 std::optional<LaneStep> Lane::next(std::int64_t until, const std::atomic<bool>& stop) {
   if (step_ < until && frozen_.step < 0) prepare();
-  const bool in_rollout = rollouts_ && rollouts_->open();
-  bool go_on = in_rollout || !stop.load(std::memory_order_relaxed);
+  bool go_on = in_step() || !stop.load(std::memory_order_relaxed);
   while (step_ < until && go_on) {
-    if (frozen_.step >= 0) {
-      pending_.insert(pending_.end(), scalar_names(stage()).size(),
+    const bool going = in_step() || (frozen_.step < 0 && react());
+    if (!going) {
+      pending_.insert(pending_.end(), scalar_names().size(),
                       std::numeric_limits<double>::quiet_NaN());
       ++step_;
     } else if (!rollouts_) {
@@ -264,6 +280,7 @@ void Lane::save(Checkpoint& checkpoint, const std::string& prefix) const {
   checkpoint.set(prefix + "/pending", pending_);
   checkpoint.set(prefix + "/place", std::vector<std::int64_t>{step_, frozen_.step});
   checkpoint.set(prefix + "/cause", std::vector<std::string>{frozen_.cause});
+  world_.save(checkpoint, prefix + "/reactions");
   if (rollouts_) rollouts_->save(checkpoint, prefix + "/rollouts");
 }
 
@@ -279,6 +296,7 @@ void Lane::load(const Checkpoint& checkpoint, const std::string& prefix) {
   step_ = checkpoint.get<std::int64_t>(prefix + "/place").at(0);
   frozen_.step = checkpoint.get<std::int64_t>(prefix + "/place").at(1);
   frozen_.cause = checkpoint.get<std::string>(prefix + "/cause").at(0);
+  world_.load(checkpoint, prefix + "/reactions");
   if (rollouts_) rollouts_->load(checkpoint, prefix + "/rollouts");
 }
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "core/log/checkpoint.h"
+#include "experiments/lane_world.h"
 #include "experiments/loss_pullback.h"
 #include "experiments/rollouts.h"
-#include "experiments/world_context.h"
 
 namespace tightrope {
 
@@ -25,10 +25,12 @@ struct Frozen {
 
 class Lane {
  public:
-  // `start` are the parameters at the stage's start; `reference` those of the frozen reference.
+  // `start` are the parameters at the stage's start; `reference` those of the frozen reference;
+  // `reactions` what a reactive drift decided in the stages before.
   Lane(std::shared_ptr<const Experiment> experiment, std::size_t stage, std::int64_t seed,
        std::shared_ptr<WorldContext> context, std::shared_ptr<const Policy> policy,
-       std::vector<float> start, std::vector<float> reference);
+       std::vector<float> start, std::vector<float> reference,
+       std::vector<DriftReaction> reactions = {});
 
   // Trains up to step `until`, leaving early (between two steps) when `stop` becomes true. Scalars
   // of every step are appended to pending().
@@ -43,15 +45,18 @@ class Lane {
   const Experiment& experiment() const { return *experiment_; }
   std::int64_t seed() const { return seed_; }
   const Frozen& frozen() const { return frozen_; }
-  WorldContext& context() const { return *context_; }
+  WorldContext& context() const { return world_.context(); }
+  const LaneWorld& world() const { return world_; }
+  std::int64_t time() const { return experiment_->stage_start(stage_) + step_; }  // stream time
   const Policy& policy() const { return *policy_; }
   Workspace& workspace() { return *workspace_; }
   const std::vector<float>& parameters() const { return parameters_; }
   const std::vector<float>& reference() const { return reference_; }
 
-  // Names of the scalars, in the order of a row: the optimizer's metrics (and those of rollouts),
-  // gradient_norm, learning_rate.
-  static std::vector<std::string> scalar_names(const Stage& stage);
+  // Names of the scalars of stage `stage`, in the order of a row: the optimizer's metrics (and
+  // those of rollouts, of prequential tests, of a reactive drift), gradient_norm, learning_rate.
+  static std::vector<std::string> scalar_names(const Experiment& experiment, std::size_t stage);
+  std::vector<std::string> scalar_names() const { return scalar_names(*experiment_, stage_); }
   // Rows [steps, scalars] of the steps taken since clear_pending().
   const std::vector<double>& pending() const { return pending_; }
   void clear_pending() { pending_.clear(); }
@@ -62,6 +67,7 @@ class Lane {
 
  private:
   void prepare();
+  bool react();
   void gather_batch();
   LaneStep training_step();
   void take_training_step();
@@ -69,11 +75,12 @@ class Lane {
   void record(const MetricSums& metrics, const StepReport& report, const std::string& failure);
   bool moving() const { return stage().schedule && !stage().schedule->frozen(); }
   double follow(const MetricSums& metrics);
+  bool in_step() const { return rollouts_ && rollouts_->open(); }  // its updates are not done
 
   std::shared_ptr<const Experiment> experiment_;
   std::size_t stage_;
   std::int64_t seed_;
-  std::shared_ptr<WorldContext> context_;
+  LaneWorld world_;
   std::shared_ptr<const Policy> policy_;
   std::vector<ParameterView> layout_;
   std::vector<float> parameters_, reference_, state_, gradient_;
@@ -90,6 +97,7 @@ class Lane {
   BatchTotals totals_;
   MetricSums metrics_;                    // of the step that take() waits for
   MetricSums before_;                     // of its batch before training, where asked for
+  MetricSums reacted_;                    // of the drift's decision at this step, if it made one
   std::optional<LossPullback> pullback_;  // likewise
   std::int64_t step_ = 0;
   Frozen frozen_;

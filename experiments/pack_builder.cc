@@ -26,7 +26,7 @@ std::shared_ptr<const Experiment> PackBuilder::experiment(int point) {
   return slot;
 }
 
-std::vector<float> PackBuilder::final_parameters(int segment) {
+const Checkpoint& PackBuilder::end_of(int segment) {
   const Segment& s = plan_.segments()[segment];
   auto found = policies_.find(s.pack);
   if (found == policies_.end()) {
@@ -36,7 +36,15 @@ std::vector<float> PackBuilder::final_parameters(int segment) {
     if (!loaded) throw IoError("missing " + path + ": the stage before has not finished");
     found = policies_.emplace(s.pack, std::move(loaded->checkpoint)).first;
   }
-  return found->second.get<float>(s.id);
+  return found->second;
+}
+
+std::vector<float> PackBuilder::final_parameters(int segment) {
+  return end_of(segment).get<float>(plan_.segments()[segment].id);
+}
+
+std::vector<DriftReaction> PackBuilder::final_reactions(int segment) {
+  return load_reactions(end_of(segment), plan_.segments()[segment].id + "/reactions");
 }
 
 std::unique_ptr<PackRunner> PackBuilder::build(const Pack& pack, const PackInfo& info) {
@@ -52,15 +60,18 @@ std::unique_ptr<PackRunner> PackBuilder::build(const Pack& pack, const PackInfo&
       policy = make_policy(*settings, context->world(), info.device);
     }
     std::vector<float> start(policy->parameter_count(), 0.0F);
+    std::vector<DriftReaction> reactions;
     if (segment.parent >= 0) {
       start = final_parameters(segment.parent);
+      reactions = final_reactions(segment.parent);
     } else {
       policy->initialise(lane_stream(*settings, Purpose::kInitial, segment.seed), start);
     }
     std::vector<float> reference =
         segment.reference >= 0 ? final_parameters(segment.reference) : start;
     lanes.push_back(std::make_unique<Lane>(settings, segment.stage, segment.seed, context, policy,
-                                           std::move(start), std::move(reference)));
+                                           std::move(start), std::move(reference),
+                                           std::move(reactions)));
     SegmentLabel label{segment.id, "", plan_.rows()[segment.row], segment.seed,
                        to_json(settings->resolved)};
     if (segment.parent >= 0) label.parent = plan_.segments()[segment.parent].id;

@@ -22,7 +22,9 @@ class PackBuilder {
   std::unique_ptr<PackRunner> build(const Pack& pack, const PackInfo& info);
 
  private:
+  const Checkpoint& end_of(int segment);  // what its pack left: policies and reactions
   std::vector<float> final_parameters(int segment);
+  std::vector<DriftReaction> final_reactions(int segment);
   std::shared_ptr<const Experiment> experiment(int point);
 
   const Plan& plan_;

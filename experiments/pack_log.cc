@@ -25,7 +25,7 @@ PackLog::PackLog(const std::string& path, std::vector<std::unique_ptr<Lane>>& la
                  const std::vector<SegmentLabel>& labels, const std::vector<NamedMetric>& metrics,
                  const PackInfo& info, const Checkpoint* resume_from)
     : shape_(probe_shape(lanes.front()->experiment(), lanes.front()->context().world())),
-      scalars_(Lane::scalar_names(lanes.front()->stage())),
+      scalars_(lanes.front()->scalar_names()),
       subsets_(subset_names(lanes.front()->context().world(),
                             lanes.front()->experiment().evaluate.groups)
                    .size()),
@@ -87,7 +87,7 @@ void PackLog::write_drift(const std::vector<std::unique_ptr<Lane>>& lanes) {
   for (const auto& lane : lanes) {
     WorldContext& context = lane->context();
     const auto add = [&](std::int64_t t, std::vector<double>* out) {
-      for (const MechanismDistance& d : context.drift_distances(t)) {
+      for (const MechanismDistance& d : lane->world().distances(t, lane->time())) {
         out[0].push_back(d.kl);
         out[1].push_back(d.hellinger);
         out[2].push_back(d.total_variation);

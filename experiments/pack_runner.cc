@@ -79,6 +79,7 @@ void PackRunner::run(bool resume, int threads, const Report& report) {
   Checkpoint last(hash_);
   for (std::size_t l = 0; l < lanes_.size(); ++l) {
     last.set(labels_[l].id, lanes_[l]->parameters());
+    save_reactions(last, labels_[l].id + "/reactions", lanes_[l]->world().reactions());
   }
   save_checkpoint(policies_path(path_), last);
   log_->finish(lanes_);

@@ -29,6 +29,7 @@ std::string scalar_unit(const std::string& name) {
   if (name == "entropy" || name == "kl_to_reference" || name.rfind("approx_kl", 0) == 0) {
     return "nat";
   }
+  if (name == "drift/loss" || name == "drift/regret" || name == "drift/kl") return "nat";
   if (name == "length") return "token";
   return "1";
 }
@@ -66,7 +67,7 @@ LogGroup scalar_group(std::size_t lanes, const Lane& lane) {
       segment_dimension(lanes),
       appended_dimension("step", static_cast<std::uint64_t>(lane.experiment().record.block), "1",
                          "optimizer step within the stage")};
-  for (const std::string& name : Lane::scalar_names(lane.stage())) {
+  for (const std::string& name : lane.scalar_names()) {
     group.variables.push_back(
         variable(variable_name(name), {"segment", "step"}, LogType::kF64, scalar_unit(name), name));
   }
@@ -174,7 +175,8 @@ LogGroup drift_group(std::size_t lanes, const Lane& lane, std::size_t events) {
       variable("environment_hellinger", named, LogType::kF64, "1", "Hellinger distance"),
       variable("environment_total_variation", named, LogType::kF64, "1",
                "largest total variation of a variable"),
-      variable("kl", timed, LogType::kF64, "nat", "KL(time t || time 0)"),
+      variable("kl", timed, LogType::kF64, "nat",
+               "KL(time t || time 0); NaN where a reactive drift had yet to decide"),
       variable("hellinger", timed, LogType::kF64, "1", "Hellinger distance"),
       variable("total_variation", timed, LogType::kF64, "1",
                "largest total variation of a variable")};

@@ -11,8 +11,8 @@ std::vector<std::string> prequential_metrics() {
   return {"prequential/accuracy", "prequential/log_loss", "prequential/regret"};
 }
 
-MetricSums prequential(const Policy& policy, std::span<const float> parameters, const Cases& cases,
-                       const CaseLaws& laws, Workspace& workspace) {
+Distributions direct_answers(const Policy& policy, std::span<const float> parameters,
+                             const Cases& cases, Workspace& workspace) {
   TokenBatch batch;
   batch.clear(cases.channels);
   for (int n = 0; n < cases.size(); ++n) {
@@ -21,6 +21,12 @@ MetricSums prequential(const Policy& policy, std::span<const float> parameters, 
   }
   Distributions out;
   policy.distribution(parameters, batch, out, workspace);
+  return out;
+}
+
+MetricSums prequential(const Policy& policy, std::span<const float> parameters, const Cases& cases,
+                       const CaseLaws& laws, Workspace& workspace) {
+  const Distributions out = direct_answers(policy, parameters, cases, workspace);
   const auto count = static_cast<double>(cases.size());
   double right = 0, loss = 0, regret = 0;
   std::vector<double> oracle(out.diseases);

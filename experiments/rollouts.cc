@@ -34,12 +34,12 @@ double value_of(const std::string& name, const MetricSum& metric) {
 }  // namespace
 
 Rollouts::Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t seed,
-                   WorldContext& context, const Policy& policy)
+                   LaneWorld& world, const Policy& policy)
     : experiment_(experiment),
       stage_(stage),
       spec_(experiment.stages[stage]),
       rule_(*spec_.optimizer->rollout()),
-      context_(context),
+      world_(world),
       policy_(policy),
       streams_(training_streams(experiment, spec_, seed)),
       clock_(expert_clock(experiment, experiment.stage_start(stage), seed)),
@@ -64,7 +64,7 @@ void Rollouts::fit_reward(const TrainedParameters& trained, Workspace& workspace
     const Stream stream = streams_.expert.child(hash64("reward"));
     std::shared_ptr<const ExpertData> data;
     const auto context_of = [&](int n) {
-      ExpertContext context = view.bound({context_.world(), laws.of(n), cases, {}});
+      ExpertContext context = view.bound({world_.context().world(), laws.of(n), cases, {}});
       context.clock = clock_;
       context.data = data.get();
       return context;
@@ -74,13 +74,13 @@ void Rollouts::fit_reward(const TrainedParameters& trained, Workspace& workspace
       pairs.push_back(spec_.expert->propose(context_of(n), n, spec_.thinking, stream, 0));
     }
   }
-  fitted_ = spec_.reward->fit(context_.world(), pairs);
+  fitted_ = spec_.reward->fit(world_.context().world(), pairs);
   ready_ = true;
 }
 
-CaseLaws Rollouts::laws_of(std::int64_t step, int count) const {
-  if (spec_.environment != "now") return {{context_.environment(spec_.environment)}, {}};
-  return context_.laws_at(experiment_.stage_start(stage_) + step, count);
+CaseLaws Rollouts::laws_of(std::int64_t step, int count) {
+  if (spec_.environment != "now") return {{world_.context().environment(spec_.environment)}, {}};
+  return world_.laws_at(experiment_.stage_start(stage_) + step, count);
 }
 
 Cases Rollouts::cases_of(std::int64_t step, int attempt, CaseLaws& laws) {
@@ -95,7 +95,7 @@ Cases Rollouts::cases_of(std::int64_t step, int attempt, CaseLaws& laws) {
   if (!orders_[0]) {
     const int size = static_cast<int>(spec_.cases);
     fixed_ = spec_.file.empty() ? draw_cases(laws, streams_.data, 0, size)
-                                : read_case_file(spec_, context_.world());
+                                : read_case_file(spec_, world_.context().world());
     orders_[0] = std::make_unique<EpochOrder>(streams_.order, size, batch);
     orders_[1] = std::make_unique<EpochOrder>(refill(streams_.order), size, batch);
   }

@@ -12,6 +12,7 @@
 #include "core/api/rollout.h"
 #include "core/log/checkpoint.h"
 #include "experiments/estimator_comparison.h"
+#include "experiments/lane_world.h"
 #include "experiments/loss_pullback.h"
 #include "experiments/rollout_batch.h"
 #include "experiments/training_set.h"
@@ -36,8 +37,8 @@ struct RolloutOutcome {
 
 class Rollouts {
  public:
-  Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t seed,
-           WorldContext& context, const Policy& policy);
+  Rollouts(const Experiment& experiment, std::size_t stage, std::int64_t seed, LaneWorld& world,
+           const Policy& policy);
 
   // Begins step `step` of the stage: draws, scores and assesses a batch (rollout_draw.h); epoch e
   // of the step is shuffled by the order stream. Updates have numbers step x epochs x minibatches
@@ -62,11 +63,11 @@ class Rollouts {
 
  private:
   void fit_reward(const TrainedParameters& trained, Workspace& workspace);
-  CaseLaws laws_of(std::int64_t step, int count) const;
+  CaseLaws laws_of(std::int64_t step, int count);
   Cases cases_of(std::int64_t step, int attempt, CaseLaws& laws);
   DrawnCases draw_cases_of(const TrainedParameters& trained, Workspace& workspace);
   DrawContext draw_context(const TrainedParameters& trained, Workspace& workspace) const {
-    return {spec_, context_.world(), policy_, trained.parameters, fitted_, workspace};
+    return {spec_, world_.context().world(), policy_, trained.parameters, fitted_, workspace};
   }
   void draw(const TrainedParameters& trained, Workspace& workspace);
   void compare(const TrainedParameters& trained, Workspace& workspace);
@@ -77,7 +78,7 @@ class Rollouts {
   std::size_t stage_;
   const Stage& spec_;
   const RolloutRule& rule_;
-  WorldContext& context_;
+  LaneWorld& world_;
   const Policy& policy_;
   TrainingStreams streams_;
   ExpertClock clock_;  // at the stage's start

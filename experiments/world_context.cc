@@ -24,8 +24,9 @@ WorldContext::WorldContext(const Experiment& experiment, std::int64_t seed)
   }
 }
 
-WorldParams WorldContext::params_at(std::int64_t t) const {
-  return compose(drift_, world_->base(), t, clock_, drift_stream_);
+WorldParams WorldContext::params_at(std::int64_t t,
+                                    std::span<const DriftReaction> reactions) const {
+  return compose(drift_, world_->base(), t, clock(reactions), drift_stream_);
 }
 
 std::int64_t WorldContext::time_of(const NamedEnvironment& named) const {
@@ -65,30 +66,30 @@ std::shared_ptr<const Environment> WorldContext::environment(const std::string& 
 }
 
 CaseLaws WorldContext::laws_at(std::int64_t t, int count) {
-  const std::vector<double> weights = mixture_weights(drift_, t, clock_);
   const std::lock_guard lock(mutex_);
   if (t != recent_time_) recent_.clear();
   recent_time_ = t;
-  CaseLaws out;
-  std::map<DriftSide, int> index;
-  const auto law_of = [&](DriftSide side) {
-    const auto [found, fresh] = index.try_emplace(side, static_cast<int>(out.laws.size()));
-    if (fresh) {
-      auto& law = recent_[side];
-      if (!law) {
-        law = world_->environment(compose(drift_, world_->base(), t, clock_, drift_stream_, side));
-      }
-      out.laws.push_back(law);
+  return laws_at(t, count, [&](DriftSide side) {
+    auto& law = recent_[side];
+    if (!law) {
+      law = world_->environment(compose(drift_, world_->base(), t, clock_, drift_stream_, side));
     }
-    return found->second;
-  };
-  if (is_certain(weights)) {
-    law_of(likeliest_side(weights));
-    return out;
-  }
+    return law;
+  });
+}
+
+CaseLaws WorldContext::laws_at(
+    std::int64_t t, int count,
+    const std::function<std::shared_ptr<const Environment>(DriftSide)>& law_of) const {
+  const std::vector<double> weights = mixture_weights(drift_, t, clock_);
+  CaseLaws out;
+  if (is_certain(weights)) return {{law_of(likeliest_side(weights))}, {}};
+  std::map<DriftSide, int> index;
   for (int n = 0; n < count; ++n) {
-    out.of_case.push_back(
-        law_of(draw_side(weights, drift_stream_, t, static_cast<std::uint32_t>(n))));
+    const DriftSide side = draw_side(weights, drift_stream_, t, static_cast<std::uint32_t>(n));
+    const auto [found, fresh] = index.try_emplace(side, static_cast<int>(out.laws.size()));
+    if (fresh) out.laws.push_back(law_of(side));
+    out.of_case.push_back(found->second);
   }
   return out;
 }

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,18 +43,29 @@ class WorldContext {
 
   const World& world() const { return *world_; }
   // The law at stream time t (0 .. horizon), after all drift processes; of a mixture the likelier
-  // (a time that mixes in earnest is refused by mixes_at()).
-  WorldParams params_at(std::int64_t t) const;
+  // (a time that mixes in earnest is refused by mixes_at()). `reactions` are a lane's own, of a
+  // reactive process; without them it has not moved.
+  WorldParams params_at(std::int64_t t, std::span<const DriftReaction> reactions = {}) const;
   std::int64_t time_of(const NamedEnvironment& named) const;
   // Whether a gradual drift mixes two laws at t, each in more than 1 % of the cases: no environment
   // can be named there.
   bool mixes_at(std::int64_t t) const;
   // Exact distances of the law at time t from the law at time 0, per mechanism; kept once computed.
   const std::vector<MechanismDistance>& drift_distances(std::int64_t t);
+  // The drift of this seed: the list, its clock with a lane's reactions, and its path.
+  const DriftList& drift() const { return drift_; }
+  DriftClock clock(std::span<const DriftReaction> reactions = {}) const {
+    return {clock_.horizon, clock_.world, reactions};
+  }
+  const Stream& drift_stream() const { return drift_stream_; }
   // Environment of a name; built once.
   std::shared_ptr<const Environment> environment(const std::string& name);
   // The laws that cases 0 .. count - 1 of stream time t come from; which one is drawn per case.
   CaseLaws laws_at(std::int64_t t, int count);
+  // The same out of `law_of(side)`, the environment of each side that a case comes from.
+  CaseLaws laws_at(
+      std::int64_t t, int count,
+      const std::function<std::shared_ptr<const Environment>(DriftSide)>& law_of) const;
   // Events of all drift processes, by time.
   std::vector<DriftEvent> events() const { return all_events(drift_, clock_, drift_stream_); }
   // Evaluation and probe cases of the e-th named environment; built on first use, then constant.

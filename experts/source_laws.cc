@@ -46,17 +46,23 @@ SourceDrifts read_sources(const Node& list, const std::string& path, Problems& p
                  "expected a list of at least one source, each a list of drift processes");
     return out;
   }
-  const Registry<DriftProcess>& registry = Registry<DriftProcess>::get();
+  const auto build = [&](const Node& node, const std::string& at) {
+    auto process = Registry<DriftProcess>::get().build(node, at, problems);
+    if (process && process->reactive() != nullptr) {
+      problems.add(node.mark(), at, "this drift answers the policy: a source moves by itself");
+    }
+    return process;
+  };
   for (std::size_t s = 0; s < list.items().size(); ++s) {
     const Node& item = list.items()[s];
     const std::string at = fmt::format("{}.{}", path, s);
     out.emplace_back();
     if (!item.is_sequence()) {
-      out.back().push_back(registry.build(item, at, problems));
+      out.back().push_back(build(item, at));
       continue;
     }
     for (std::size_t p = 0; p < item.items().size(); ++p) {
-      out.back().push_back(registry.build(item.items()[p], fmt::format("{}.{}", at, p), problems));
+      out.back().push_back(build(item.items()[p], fmt::format("{}.{}", at, p)));
     }
   }
   return out;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A drift process is a map (base params, t, path) -> params, pure given its path. Processes compose
-// in a list: each receives what the ones before it made.
+// in a list: each receives what the ones before it made. The path of a reactive process
+// (core/api/drift_reaction.h), at most one of a list, depends on the policy and is handed in.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/api/drift_reaction.h"
 #include "core/api/world_params.h"
 #include "core/random/stream.h"
 #include "core/registry/registry.h"
@@ -19,6 +22,8 @@ class World;
 struct DriftClock {
   std::int64_t horizon = 0;
   const World* world = nullptr;  // measures distances between params; null: nothing to measure with
+  // What the reactive process decided so far, by time; the others do not look at it.
+  std::span<const DriftReaction> reactions = {};
 };
 
 // A change of the law at one time, for /drift in the log.
@@ -52,6 +57,8 @@ class DriftProcess {
     static_cast<void>(clock);
     return 1;
   }
+  // How the process answers the policy; null for those that do not.
+  virtual const ReactiveRule* reactive() const { return nullptr; }
 };
 
 template <>

@@ -88,6 +88,49 @@ TEST_P(DriftConformance, AWorldWithoutTheFactorIsAnInputError) {
   EXPECT_THROW(make()->apply(world, kClock.horizon, kClock, path_stream()), InputError);
 }
 
+// A policy of any law: loss and answers that depend on it.
+PolicyObservation some_policy() {
+  const auto answers = [](const WorldParams& params) { return params.at("prior").values; };
+  const auto first = [](const WorldParams& params) { return params.at("prior").values[0]; };
+  return {first, first, answers};
+}
+
+TEST_P(DriftConformance, ReactionsAreThePathOfAReactiveProcess) {
+  const auto process = make();
+  const ReactiveRule* rule = process->reactive();
+  if (rule == nullptr) GTEST_SKIP() << "does not answer the policy";
+  const WorldParams world = small_world();
+  const DecisionTimes times = rule->decisions(kClock);
+  EXPECT_GE(times.first, 1);
+  EXPECT_LT(times.last, kClock.horizon);
+  EXPECT_GE(rule->cases(), 1);
+  EXPECT_TRUE(equal(process->apply(world, kClock.horizon, kClock, path_stream()), world))
+      << "nothing decided, nothing moved";
+  std::vector<DriftReaction> reactions;
+  std::vector<WorldParams> laws;
+  for (std::int64_t t = 0; t < 60; ++t) {
+    DriftClock clock{kClock.horizon, kClock.world, reactions};
+    if (times.has(t)) {
+      const auto numbers = rule->react(world, t, clock, path_stream(), some_policy());
+      EXPECT_EQ(numbers, rule->react(world, t, clock, path_stream(), some_policy()));
+      for (const double x : numbers) EXPECT_TRUE(std::isfinite(x));
+      reactions.push_back({t, numbers});
+      EXPECT_EQ(numbers.size(), reactions.front().numbers.size());
+      EXPECT_EQ(rule->measured(reactions).size(), rule->measures().size());
+      clock.reactions = reactions;
+    }
+    laws.push_back(process->apply(world, t, clock, path_stream()));
+    ASSERT_NO_THROW(laws.back().validate()) << t;
+  }
+  const DriftClock clock{kClock.horizon, kClock.world, reactions};
+  for (std::int64_t t = 59; t >= 0; --t) {
+    EXPECT_TRUE(equal(make()->apply(world, t, clock, path_stream()), laws[t]))
+        << "later decisions do not change what was";
+    const double progress = process->progress(t, clock, path_stream());
+    EXPECT_TRUE(progress >= 0 && progress <= 1) << t;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Registered, DriftConformance,
                          ::testing::ValuesIn(Registry<DriftProcess>::get().names()),
                          [](const auto& test) { return test.param; });
@@ -95,8 +138,8 @@ INSTANTIATE_TEST_SUITE_P(Registered, DriftConformance,
 TEST(DriftNames, NoneWasLostByTheLinker) {
   const std::vector<std::string> names = Registry<DriftProcess>::get().names();
   for (const char* name :
-       {"blip", "gradual", "incremental", "magnitude_targeted", "markov_switching",
-        "ornstein_uhlenbeck", "random_walk", "recurring", "sudden"}) {
+       {"adversarial", "blip", "gradual", "incremental", "magnitude_targeted", "markov_switching",
+        "ornstein_uhlenbeck", "random_walk", "recurring", "self", "sudden"}) {
     EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
   }
 }

@@ -54,7 +54,7 @@ inline std::vector<double> law_of(Lane& lane) {
 
 // The scalar `name` of step `step` of the lane's pending rows.
 inline double scalar_of(const Lane& lane, const std::string& name, std::size_t step) {
-  const std::vector<std::string> names = Lane::scalar_names(lane.stage());
+  const std::vector<std::string> names = lane.scalar_names();
   const auto column = std::find(names.begin(), names.end(), name) - names.begin();
   return lane.pending()[step * names.size() + static_cast<std::size_t>(column)];
 }

@@ -37,7 +37,7 @@ TEST_P(EveryOptimizer, TrainsThroughTheEngine) {
   ASSERT_LT(trained.lane->frozen().step, 0) << trained.lane->frozen().cause;
   EXPECT_NE(trained.lane->parameters(), before);
   for (const float p : trained.lane->parameters()) ASSERT_TRUE(std::isfinite(p));
-  const std::vector<std::string> names = Lane::scalar_names(trained.lane->stage());
+  const std::vector<std::string> names = trained.lane->scalar_names();
   EXPECT_EQ(trained.lane->pending().size(), 3 * names.size());
   EXPECT_TRUE(std::isfinite(trained.lane->pending()[0])) << names[0];
 }
@@ -110,7 +110,7 @@ TEST(Mismatched, NeedsTwoCasesAndIsLogged) {
   EXPECT_THROW(second_stage({"rft.optimizer={type: kto}", "rft.batch=1"}), InputError);
   const Trained trained = second_stage({"rft.optimizer={type: kto}"});
   trained.lane->advance(20, kGoOn);
-  const std::vector<std::string> names = Lane::scalar_names(trained.lane->stage());
+  const std::vector<std::string> names = trained.lane->scalar_names();
   const auto column = std::find(names.begin(), names.end(), "kl/mismatched") - names.begin();
   EXPECT_EQ(trained.lane->pending()[static_cast<std::size_t>(column)], 0) << "policy = reference";
   double most = 0;

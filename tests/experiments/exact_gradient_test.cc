@@ -267,7 +267,7 @@ TEST(EstimatorComparison, ChangesNothingElse) {
   with.lane->advance(12, kGoOn);
   without.lane->advance(12, kGoOn);
   EXPECT_EQ(with.lane->parameters(), without.lane->parameters());
-  for (const std::string& name : Lane::scalar_names(without.lane->stage())) {
+  for (const std::string& name : without.lane->scalar_names()) {
     for (std::size_t step = 0; step < 12; ++step) {
       EXPECT_EQ(scalar_of(*with.lane, name, step), scalar_of(*without.lane, name, step)) << name;
     }

@@ -48,7 +48,7 @@ TEST(Rollout, TransformerWithAValueHeadReachesTheOptimumToo) {
     ASSERT_LT(trained.lane->frozen().step, 0) << trained.lane->frozen().cause;
     const std::vector<double> law = law_of(*trained.lane);
     for (int a = 0; a < 4; ++a) EXPECT_NEAR(law[a], optimum[a], 0.03) << a;
-    const std::vector<std::string> names = Lane::scalar_names(trained.lane->stage());
+    const std::vector<std::string> names = trained.lane->scalar_names();
     const std::vector<double>& rows = trained.lane->pending();
     const auto metric = [&](const char* name, std::size_t step) {
       const auto column = std::find(names.begin(), names.end(), name) - names.begin();
@@ -122,7 +122,7 @@ TEST(Rollout, FirstUpdateHasRatioOneAndEarlyStopKeepsIt) {
     const Trained trained =
         start(bandit({std::string("rl.optimizer={type: ppo, critic: none, ") + options + "}"}), 0);
     trained.lane->advance(1, go_on);
-    const std::vector<std::string> names = Lane::scalar_names(trained.lane->stage());
+    const std::vector<std::string> names = trained.lane->scalar_names();
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i] == "updates") {
         EXPECT_EQ(trained.lane->pending()[i], 1) << options;
