@@ -22,6 +22,7 @@ struct Fixture {
   Distributions policy;
   std::vector<Sample> thought, direct;
   std::vector<int> answer_factual, answer_swapped;
+  std::vector<double> optimum;  // [N, Z]
   bool thinking = true;
 
   explicit Fixture(const std::vector<std::string>& sets = {}) {
@@ -42,6 +43,9 @@ struct Fixture {
       };
       take_log(cases.oracle[n].law, policy.vocabulary, policy.log_prob);
       take_log(cases.oracle[n].belief, policy.diseases, policy.belief);
+      for (int z = 0; z < policy.diseases; ++z) {
+        optimum.push_back(std::log(cases.oracle[n].belief[z]));  // of the image alone
+      }
       const Token answer = context->world().vocabulary().disease(cases.cases.disease[n]);
       Sample sample;
       sample.disease = cases.cases.disease[n];
@@ -55,8 +59,8 @@ struct Fixture {
   const CaseSet& set() const { return context->evaluation(0); }
   int count() const { return set().cases.size(); }
   EvaluationView view() const {
-    return {context->world(), set().cases, thinking, set().factual,  policy,
-            set().oracle,     thought,     direct,   answer_factual, answer_swapped};
+    return {context->world(), set().cases, thinking,       set().factual,  policy, set().oracle,
+            thought,          direct,      answer_factual, answer_swapped, optimum};
   }
   // The metric of that name over a subset of the cases (all of them when it is empty).
   double aggregate(const std::string& name, std::vector<int> subset = {}) const {

@@ -141,5 +141,26 @@ TEST(PopulationOptimum, IsWhereTrainingLeads) {
   }
 }
 
+double value_of(const std::string& name, const EvaluationView& view) {
+  Problems problems;
+  const auto metric = Registry<Metric>::get().build(Node::scalar(name), name, problems);
+  std::vector<double> value(view.cases.size()), weight(value);
+  metric->per_case(view, value, weight);
+  std::vector<int> all(value.size());
+  for (std::size_t n = 0; n < all.size(); ++n) all[n] = static_cast<int>(n);
+  return metric->aggregate(view, all, value, weight);
+}
+
+// At the oracle's own law of the image the prediction is the oracle's; unknown, it is no number.
+TEST(OptimumMetrics, ReadTheOptimumAlone) {
+  const metric_test::Fixture f;
+  EvaluationView view = f.view();
+  EXPECT_EQ(value_of("optimum_accuracy", view), value_of("oracle_accuracy", view));
+  EXPECT_NEAR(value_of("optimum_kl", view), 0, 1e-12);
+  view.optimum = {};
+  EXPECT_TRUE(std::isnan(value_of("optimum_accuracy", view)));
+  EXPECT_TRUE(std::isnan(value_of("optimum_kl", view)));
+}
+
 }  // namespace
 }  // namespace tightrope

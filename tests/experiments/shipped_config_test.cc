@@ -43,6 +43,7 @@ std::string shortened(const std::string& file, const std::string& folder) {
   std::string text = engine_test::read_text(file);
   text = std::regex_replace(text, std::regex("\\b(sft|rft)\\.steps: [0-9]+"), "$1.steps: 3");
   text = std::regex_replace(text, std::regex("\\bcases: [0-9]{4,}"), "cases: 128");
+  text = std::regex_replace(text, std::regex("\\bat: [0-9]{3,}"), "at: 4");
   text = std::regex_replace(text, std::regex("\\bparts/"),
                             fs::path(file).parent_path().string() + "/parts/");
   const std::string out = folder + "/shortened.yaml";
