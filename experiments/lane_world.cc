@@ -143,11 +143,19 @@ MetricSums LaneWorld::metrics_at(std::int64_t t) const {
 }
 
 std::vector<MechanismDistance> LaneWorld::distances(std::int64_t t, std::int64_t now) const {
-  if (rule() == nullptr) return context_->drift_distances(t);
-  const DecisionTimes times = rule()->decisions(context_->clock());
-  if (times.until(t) == 0) return context_->drift_distances(t);
-  if (times.until(t) <= times.until(now - 1)) {
-    return context_->world().distances(context_->params_at(0), context_->params_at(t, reactions_));
+  return step(0, t, now);
+}
+
+std::vector<MechanismDistance> LaneWorld::step(std::int64_t from, std::int64_t to,
+                                               std::int64_t now) const {
+  const DecisionTimes times =
+      rule() == nullptr ? DecisionTimes{} : rule()->decisions(context_->clock());
+  if (rule() == nullptr || times.until(to) == 0) {
+    return from == 0 ? context_->drift_distances(to) : context_->step_distances(from, to);
+  }
+  if (times.until(to) <= times.until(now - 1)) {
+    return context_->world().distances(context_->params_at(from, reactions_),
+                                       context_->params_at(to, reactions_));
   }
   constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
   std::vector<MechanismDistance> out = context_->drift_distances(0);

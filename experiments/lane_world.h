@@ -42,6 +42,9 @@ class LaneWorld {
   // not known yet at time `now`, because a decision of now .. t moves it.
   std::vector<MechanismDistance> distances(std::int64_t t, std::int64_t now) const;
 
+  // Exact distances of the law at time `to` from the law at time `from`, as distances().
+  std::vector<MechanismDistance> step(std::int64_t from, std::int64_t to, std::int64_t now) const;
+
   void save(Checkpoint& checkpoint, const std::string& prefix) const;
   void load(const Checkpoint& checkpoint, const std::string& prefix);
 

@@ -83,7 +83,7 @@ void PackLog::write_constants(std::vector<std::unique_ptr<Lane>>& lanes,
 }
 
 void PackLog::write_drift(const std::vector<std::unique_ptr<Lane>>& lanes) {
-  std::vector<double> named[3], timed[3];
+  std::vector<double> named[3], timed[3], budget[2];
   for (const auto& lane : lanes) {
     WorldContext& context = lane->context();
     const auto add = [&](std::int64_t t, std::vector<double>* out) {
@@ -96,8 +96,21 @@ void PackLog::write_drift(const std::vector<std::unique_ptr<Lane>>& lanes) {
     for (const NamedEnvironment& e : lane->experiment().environments) {
       add(context.time_of(e), named);
     }
-    for (const std::int64_t t : drift_times(lane->experiment())) add(t, timed);
+    std::vector<double> spent[2];  // along the evaluated times, per mechanism
+    std::int64_t before = 0;
+    for (const std::int64_t t : drift_times(lane->experiment())) {
+      add(t, timed);
+      const std::vector<MechanismDistance> step = lane->world().step(before, t, lane->time());
+      for (std::vector<double>& sum : spent) sum.resize(step.size(), 0.0);
+      for (std::size_t m = 0; m < step.size(); ++m) {
+        budget[0].push_back(spent[0][m] += step[m].hellinger);
+        budget[1].push_back(spent[1][m] += step[m].total_variation);
+      }
+      before = t;
+    }
   }
+  log_.write("drift/budget_hellinger", budget[0]);
+  log_.write("drift/budget_total_variation", budget[1]);
   const char* names[3] = {"kl", "hellinger", "total_variation"};
   for (int i = 0; i < 3; ++i) {
     log_.write(std::string("drift/environment_") + names[i], named[i]);

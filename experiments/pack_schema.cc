@@ -179,7 +179,11 @@ LogGroup drift_group(std::size_t lanes, const Lane& lane, std::size_t events) {
                "KL(time t || time 0); NaN where a reactive drift had yet to decide"),
       variable("hellinger", timed, LogType::kF64, "1", "Hellinger distance"),
       variable("total_variation", timed, LogType::kF64, "1",
-               "largest total variation of a variable")};
+               "largest total variation of a variable"),
+      variable("budget_hellinger", timed, LogType::kF64, "1",
+               "variation budget: sum of Hellinger distances from each stream_time to the next"),
+      variable("budget_total_variation", timed, LogType::kF64, "1",
+               "variation budget: sum of total variations from each stream_time to the next")};
   if (events == 0) return group;
   group.dims.push_back(fixed_dimension("event", events));
   const std::vector<std::string> event = {"segment", "event"};

@@ -47,6 +47,16 @@ const std::vector<MechanismDistance>& WorldContext::drift_distances(std::int64_t
   return slot;
 }
 
+const std::vector<MechanismDistance>& WorldContext::step_distances(std::int64_t from,
+                                                                   std::int64_t to) {
+  const std::vector<MechanismDistance>& none = drift_distances(0);
+  const std::lock_guard lock(mutex_);
+  auto& slot = steps_[{from, to}];
+  if (!slot.empty()) return slot;
+  const WorldParams before = params_at(from), after = params_at(to);
+  return slot = largest_change(before, after, "") == 0 ? none : world_->distances(before, after);
+}
+
 bool WorldContext::mixes_at(std::int64_t t) const {
   constexpr double kRest = 0.01;  // of a sigmoid, which is never quite 0 or 1
   const std::vector<double> weights = mixture_weights(drift_, t, clock_);

@@ -52,6 +52,8 @@ class WorldContext {
   bool mixes_at(std::int64_t t) const;
   // Exact distances of the law at time t from the law at time 0, per mechanism; kept once computed.
   const std::vector<MechanismDistance>& drift_distances(std::int64_t t);
+  // Exact distances of the law at time `to` from the law at time `from`, per mechanism; kept.
+  const std::vector<MechanismDistance>& step_distances(std::int64_t from, std::int64_t to);
   // The drift of this seed: the list, its clock with a lane's reactions, and its path.
   const DriftList& drift() const { return drift_; }
   DriftClock clock(std::span<const DriftReaction> reactions = {}) const {
@@ -90,6 +92,7 @@ class WorldContext {
   std::map<std::string, std::shared_ptr<const Environment>> environments_;
   std::map<std::int64_t, std::vector<MechanismDistance>> distances_;
   std::vector<std::pair<WorldParams, std::vector<MechanismDistance>>> distinct_;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<MechanismDistance>> steps_;
   std::int64_t recent_time_ = -1;
   std::map<DriftSide, std::shared_ptr<const Environment>> recent_;  // at recent_time_
   std::vector<std::unique_ptr<Lazy>> evaluation_, probes_;

@@ -2,8 +2,10 @@
 // Drift processes in a real world: exact magnitudes on the concept world, and the log's view.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "core/log/reader.h"
 #include "experiments/runner.h"
 #include "experiments/world_context.h"
 #include "tests/experiments/engine_support.h"
@@ -67,6 +69,31 @@ TEST(DriftRun, RandomPathsDifferBySeedAndRepeat) {
   EXPECT_GT(path(*a).size(), 3U);
   for (const std::int64_t time : path(*a)) {
     EXPECT_GT(largest_change(a->params_at(time - 1), a->params_at(time), "confounding"), 0.1);
+  }
+}
+
+// A law that comes and goes three times has spent six times the way, and stands where it began.
+TEST(DriftRun, TheLogKnowsTheVariationBudget) {
+  const log_test::TemporaryFolder folder;
+  const std::string out = folder / "run";
+  const auto said = engine_test::engine(
+      {"run", engine_test::kTiny, "--out", out, "--set", "seeds=[0]", "--set", "claims=[]", "--set",
+       "drift=[{type: recurring, factor: prior, to: uniform, start: 10, length: 10, gap: 10, "
+       "repeats: 3}]",
+       "--quiet"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  const LogReader log = LogReader::open(out + "/packs/pack_0000.h5");
+  const auto way = log.read<double>("drift/hellinger");  // [segment, stream_time, mechanism]
+  const auto budget = log.read<double>("drift/budget_hellinger");
+  ASSERT_EQ(way.values.size(), budget.values.size());
+  const std::size_t mechanisms = way.shape[2], times = way.shape[1];
+  const double there = way.values[1 * mechanisms];  // step 10, the prior
+  EXPECT_GT(there, 1e-3);
+  for (std::size_t t = 0; t < times; ++t) {
+    const double moves = static_cast<double>(std::min<std::size_t>(t, 6));
+    EXPECT_NEAR(budget.values[t * mechanisms], moves * there, 1e-12) << t;
+    EXPECT_NEAR(way.values[t * mechanisms], t % 2 == 1 && t < 6 ? there : 0, 1e-12) << t;
+    EXPECT_EQ(budget.values[t * mechanisms + 1], 0) << "mechanisms that stand still spend nothing";
   }
 }
 
