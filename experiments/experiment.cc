@@ -215,9 +215,15 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
                   read_metrics(evaluate, mark_of(p.evaluate, "metrics"), problems)};
   entries.push_back({"evaluate", {}, part});
   const RecordParams record = read_section<RecordParams>(p.record, "record", problems, part);
-  out.record = {record.every,       record.block,
-                record.probes,      read_top(record, mark_of(p.record, "tokens"), problems),
-                record.tokens_full, record.checkpoint_every};
+  Node probe;
+  out.record = {record.every,
+                record.block,
+                record.probes,
+                read_component<Probe>(record.probe, "record.probe", problems, probe),
+                read_top(record, mark_of(p.record, "tokens"), problems),
+                record.tokens_full,
+                record.checkpoint_every};
+  if (!probe.is_null()) part = with_entry(part, "probe", probe);
   entries.push_back({"record", {}, part});
   check_times(out, p.environments.mark(), problems);
   if (problems.empty()) {

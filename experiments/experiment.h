@@ -13,6 +13,7 @@
 #include "core/api/metric.h"
 #include "core/api/optimizer.h"
 #include "core/api/policy.h"
+#include "core/api/probe.h"
 #include "core/api/reference_schedule.h"
 #include "core/api/reward.h"
 #include "core/api/stepper.h"
@@ -77,6 +78,7 @@ struct RecordSpec {
   std::int64_t every = 25;
   std::int64_t block = 50;
   std::int64_t probes = 32;
+  std::shared_ptr<const Probe> probe;   // which cases they are
   std::int64_t top = 16;                // 0 = no token log
   std::int64_t tokens_full = 8;         // probes logged in full
   std::int64_t checkpoint_every = 200;  // steps

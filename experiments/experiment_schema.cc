@@ -194,6 +194,9 @@ Schema<RecordParams> RecordParams::schema() {
           {.unit = "step", .range = between(1, 1e6), .help = "steps per block flushed to the log"});
   s.field("probes", &P::probes,
           {.unit = "case", .range = between(0, 1e5), .help = "probe cases per environment"});
+  s.field("probe", &P::probe,
+          {.help = "which cases the probes are: cases, balanced, entangled, undecided; see "
+                   "`tightrope list probe`"});
   s.field("tokens", &P::tokens,
           {.help = "token log: none, or topK such as top16: the K most probable tokens"});
   s.field("tokens_full", &P::tokens_full,

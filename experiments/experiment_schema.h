@@ -63,6 +63,7 @@ struct RecordParams {
   std::int64_t every = 25;
   std::int64_t block = 50;
   std::int64_t probes = 32;
+  Node probe = Node::scalar("cases");
   std::string tokens = "top16";
   std::int64_t tokens_full = 8;
   std::int64_t checkpoint_every = 200;

@@ -22,4 +22,20 @@ const Mark& mark_of(const Node& node, const char* key) {
   return found != nullptr ? found->mark() : node.mark();
 }
 
+void set_entry(std::vector<NodeEntry>& entries, const std::string& key, Node value) {
+  for (NodeEntry& entry : entries) {
+    if (entry.key == key) {
+      entry.value = std::move(value);
+      return;
+    }
+  }
+  entries.push_back({key, {}, std::move(value)});
+}
+
+Node with_entry(const Node& map, const std::string& key, Node value) {
+  std::vector<NodeEntry> entries = map.entries();
+  set_entry(entries, key, std::move(value));
+  return Node::map(std::move(entries));
+}
+
 }  // namespace tightrope

@@ -51,6 +51,10 @@ Params read_section(const Node& node, const std::string& path, Problems& problem
 void require_name(const std::string& name, const std::vector<std::string>& known, const char* what,
                   const Mark& mark, const std::string& path, Problems& problems);
 
+// Puts `value` under `key`, in the place of what was there.
+void set_entry(std::vector<NodeEntry>& entries, const std::string& key, Node value);
+Node with_entry(const Node& map, const std::string& key, Node value);
+
 // Where `key` is written; without it, where the node is.
 const Mark& mark_of(const Node& node, const char* key);
 

@@ -10,25 +10,6 @@
 #include "experiments/read_parts.h"
 
 namespace tightrope {
-namespace {
-
-void set_entry(std::vector<NodeEntry>& entries, const std::string& key, Node value) {
-  for (NodeEntry& entry : entries) {
-    if (entry.key == key) {
-      entry.value = std::move(value);
-      return;
-    }
-  }
-  entries.push_back({key, {}, std::move(value)});
-}
-
-Node with_entry(const Node& map, const std::string& key, Node value) {
-  std::vector<NodeEntry> entries = map.entries();
-  set_entry(entries, key, std::move(value));
-  return Node::map(std::move(entries));
-}
-
-}  // namespace
 
 Stage StageReader::read(const Node& node, std::size_t index, Node& resolved_stage) {
   const std::string path = "stages." + std::to_string(index);

@@ -16,6 +16,7 @@ WorldContext::WorldContext(const Experiment& experiment, std::int64_t seed)
       probe_stream_(lane_stream(experiment, Purpose::kProbe, seed)),
       evaluation_cases_(static_cast<int>(experiment.evaluate.cases)),
       probe_cases_(static_cast<int>(experiment.record.probes)),
+      probe_(experiment.record.probe),
       world_(experiment.world->make(lane_stream(experiment, Purpose::kWorld, seed))) {
   clock_.world = world_.get();
   for (std::size_t e = 0; e < named_.size(); ++e) {
@@ -108,7 +109,11 @@ void WorldContext::fill(CaseSet& set, std::size_t e, Purpose purpose, int count)
   const std::shared_ptr<const Environment> environment_now = environment(named_[e].name);
   const Stream stream = (purpose == Purpose::kProbe ? probe_stream_ : evaluation_stream_)
                             .child(hash64(named_[e].name));
-  environment_now->sample(stream, 0, 0, count, set.cases);
+  if (purpose == Purpose::kProbe) {
+    probe_->draw(*world_, *environment_now, stream, count, set.cases);
+  } else {
+    environment_now->sample(stream, 0, 0, count, set.cases);
+  }
   const Vocabulary& vocabulary = world_->vocabulary();
   set.factual.clear(set.cases.channels);
   set.swapped.clear(set.cases.channels);

@@ -87,6 +87,7 @@ class WorldContext {
   Stream drift_stream_, evaluation_stream_, probe_stream_;
   int evaluation_cases_ = 0;
   int probe_cases_ = 0;
+  std::shared_ptr<const Probe> probe_;
   std::shared_ptr<const World> world_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Environment>> environments_;
