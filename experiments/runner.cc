@@ -225,7 +225,8 @@ namespace {
 
 // Position of the part of the file that a message about a drift process or the policy concerns.
 Mark mark_in(const Node& tree, const std::string& key, const std::string& text) {
-  const Node* node = tree.find(key);
+  const Node* node = at_path(tree, key);
+  if (node == nullptr) node = tree.find(key.substr(0, key.find('.')));
   if (node == nullptr) return tree.mark();
   if (key == "drift" && text.rfind("drift.", 0) == 0) {
     const Node* item = at_path(tree, text.substr(0, text.find(':')));
@@ -234,8 +235,8 @@ Mark mark_in(const Node& tree, const std::string& key, const std::string& text) 
   return node->mark();
 }
 
-// What only a world can know (a factor it lacks, a policy that does not fit): asked once for every
-// combination of world, drift and policy in the sweep.
+// What only a world can know (a factor it lacks, a policy that does not fit, probes it has none
+// of): asked once for every combination of world, drift and policy in the sweep.
 void check_worlds(const Plan& plan, const std::string& device, Problems& problems) {
   std::set<std::string> asked;
   for (const Segment& segment : plan.segments()) {
@@ -256,6 +257,11 @@ void check_worlds(const Plan& plan, const std::string& device, Problems& problem
         problems.add(node != nullptr ? node->mark() : tree.mark(), path,
                      "a gradual drift mixes two laws case by case at this time, an environment is "
                      "one: use `mode: interpolate`, or for training `data: {mixed_with: ...}`");
+      }
+      key = "record.probe";
+      Cases probes;
+      for (std::size_t e = 0; e < experiment->environments.size(); ++e) {
+        context.draw_probes(e, probes);
       }
     } catch (const InputError& error) {
       const std::string text = error.what();

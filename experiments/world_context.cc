@@ -105,14 +105,18 @@ CaseLaws WorldContext::laws_at(
   return out;
 }
 
+void WorldContext::draw_probes(std::size_t e, Cases& out) {
+  probe_->draw(*world_, *environment(named_[e].name), probe_stream_.child(hash64(named_[e].name)),
+               probe_cases_, out);
+}
+
 void WorldContext::fill(CaseSet& set, std::size_t e, Purpose purpose, int count) {
   const std::shared_ptr<const Environment> environment_now = environment(named_[e].name);
-  const Stream stream = (purpose == Purpose::kProbe ? probe_stream_ : evaluation_stream_)
-                            .child(hash64(named_[e].name));
   if (purpose == Purpose::kProbe) {
-    probe_->draw(*world_, *environment_now, stream, count, set.cases);
+    draw_probes(e, set.cases);
   } else {
-    environment_now->sample(stream, 0, 0, count, set.cases);
+    environment_now->sample(evaluation_stream_.child(hash64(named_[e].name)), 0, 0, count,
+                            set.cases);
   }
   const Vocabulary& vocabulary = world_->vocabulary();
   set.factual.clear(set.cases.channels);

@@ -73,6 +73,8 @@ class WorldContext {
   // Evaluation and probe cases of the e-th named environment; built on first use, then constant.
   const CaseSet& evaluation(std::size_t e);
   const CaseSet& probes(std::size_t e);
+  // The probe cases alone. Throws InputError where the environment has none of that kind.
+  void draw_probes(std::size_t e, Cases& out);
 
  private:
   struct Lazy {

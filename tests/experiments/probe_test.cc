@@ -30,5 +30,17 @@ TEST(ExperimentProbe, UnknownOnesGetTheNearestName) {
   }
 }
 
+TEST(ExperimentProbe, WhatNoEnvironmentHasIsRefusedBeforeARun) {
+  try {
+    tiny_lane(0, {"record.probe={type: undecided, below: 0.01}"});
+    FAIL();
+  } catch (const InputError& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("record.probe: no case whose most probable disease has at most 0.01"),
+              std::string::npos)
+        << text;
+  }
+}
+
 }  // namespace
 }  // namespace tightrope
