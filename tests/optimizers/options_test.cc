@@ -16,6 +16,19 @@ TEST(Options, ThereIsNoBareIpo) {
                     HasSubstr("ipo_avg")));
 }
 
+// Its own name stands for the two losses of dpo, to the bit.
+TEST(Options, IpoIsDposSquaredLink) {
+  for (const auto& [ipo, dpo] : std::vector<std::pair<std::string, std::string>>{
+           {"{type: ipo, beta: 0.2}", "{type: dpo, beta: 0.2, loss_type: ipo_sum}"},
+           {"{type: ipo, beta: 0.2, length_average: true, rpo_alpha: 0.5}",
+            "{type: dpo, beta: 0.2, loss_type: ipo_avg, rpo_alpha: 0.5}"}}) {
+    const Outcome a = run(*build(ipo), fixture_p()), b = run(*build(dpo), fixture_p());
+    EXPECT_EQ(a.gradient, b.gradient) << ipo;
+    EXPECT_EQ(a.loss, b.loss) << ipo;
+    EXPECT_NE(a.gradient, run(*build("{type: dpo, beta: 0.2}"), fixture_p()).gradient);
+  }
+}
+
 TEST(Options, SmoothingThatALinkNeedsOrDoesNotKnow) {
   EXPECT_THAT(build_error("{type: dpo, loss_type: exo_pair}"),
               HasSubstr("label_smoothing = 0: exo_pair needs label_smoothing > 0"));
