@@ -53,11 +53,14 @@ void check_experts(const Plan& plan, Problems& problems) {
       const Stage& stage = experiment->stages[pack.stage];
       if (!learns_from_expert(stage)) continue;
       const Node tree = plan.tree(segment.point);
-      const std::string path = "stages." + std::to_string(pack.stage) + ".expert";
+      const std::string stage_path = "stages." + std::to_string(pack.stage);
+      const std::string path = stage_path + ".expert";
       const Node* node = at_path(tree, path);
       const std::string key = plan.world_text(segment.point) + std::to_string(pack.stage) +
                               to_json(*at_path(experiment->resolved, path)) +
-                              std::to_string(stage.optimizer->negatives());
+                              to_json(*at_path(experiment->resolved, stage_path + ".data")) +
+                              std::to_string(stage.optimizer->negatives()) +
+                              (stage.thinking ? "+thinking" : "");
       if (!asked.insert(key).second) continue;
       try {
         try_expert(*experiment, pack.stage, segment.seed);

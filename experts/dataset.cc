@@ -83,15 +83,11 @@ class DatasetExpert final : public Expert {
                params_.file, context.cases.id[n], stored->of_case[n].size());
     Draws draws = stream.at(repeat, static_cast<std::uint32_t>(n));
     const CcfReport& other = *left[draws.below(static_cast<std::uint32_t>(left.size()))];
-    const Cases& cases = context.cases;
-    const int z = cases.disease[n];
-    if (!thinking) {
-      return {direct_answer(context.world, z), direct_answer(context.world, other.disease),
-              other.disease};
-    }
-    const Vocabulary& vocabulary = context.world.vocabulary();
-    return {make_trajectory(vocabulary, cases.report_of(n), cases.category[n], z),
-            make_trajectory(vocabulary, other.slot, other.category, other.disease), other.disease};
+    return {factual(context, n, thinking),
+            thinking ? make_trajectory(context.world.vocabulary(), other.slot, other.category,
+                                       other.disease)
+                     : direct_answer(context.world, other.disease),
+            other.disease};
   }
 
  private:

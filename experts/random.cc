@@ -30,12 +30,7 @@ class RandomExpert final : public Expert {
     const Cases& cases = context.cases;
     const int r = another_case(cases, n, draws);
     const int j = cases.disease[r];
-    if (!thinking) {
-      return {direct_answer(context.world, cases.disease[n]), direct_answer(context.world, j), j};
-    }
-    const Vocabulary& vocabulary = context.world.vocabulary();
-    return {make_trajectory(vocabulary, cases.report_of(n), cases.category[n], cases.disease[n]),
-            make_trajectory(vocabulary, cases.report_of(r), cases.category[r], j), j};
+    return {factual(context, n, thinking), factual(context, r, thinking), j};
   }
 
  private:

@@ -23,7 +23,7 @@ const std::map<std::string, Preset>& presets() {
   return all;
 }
 
-class Cpo final : public Optimizer {
+class Cpo final : public PreferenceOptimizer {
  public:
   struct Params : PreferenceParams {
     std::string preset = "cpo_plain";
@@ -52,22 +52,9 @@ class Cpo final : public Optimizer {
   }
 
   explicit Cpo(const Params& params)
-      : options_(
+      : PreferenceOptimizer(
             preference_options(params, params.beta.value_or(presets().at(params.preset).beta),
                                params.rpo_alpha.value_or(presets().at(params.preset).rpo_alpha))) {}
-
-  TrajectoryKind trajectories() const override { return TrajectoryKind::kPair; }
-  bool needs_reference() const override { return true; }
-  std::optional<double> logistic_beta() const override { return logistic_beta_of(options_); }
-  std::vector<std::string> metrics() const override { return preference_metrics(); }
-
-  void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
-            MetricSums& metrics) const override {
-    preference_loss(options_, group, totals, gradient, metrics);
-  }
-
- private:
-  PreferenceOptions options_;
 };
 
 TR_REGISTER(

@@ -6,7 +6,7 @@
 namespace tightrope {
 namespace {
 
-class Dpo final : public Optimizer {
+class Dpo final : public PreferenceOptimizer {
  public:
   struct Params : PreferenceParams {
     double beta = 0.1;
@@ -22,20 +22,7 @@ class Dpo final : public Optimizer {
   }
 
   explicit Dpo(const Params& params)
-      : options_(preference_options(params, params.beta, params.rpo_alpha)) {}
-
-  TrajectoryKind trajectories() const override { return TrajectoryKind::kPair; }
-  bool needs_reference() const override { return true; }
-  std::optional<double> logistic_beta() const override { return logistic_beta_of(options_); }
-  std::vector<std::string> metrics() const override { return preference_metrics(); }
-
-  void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
-            MetricSums& metrics) const override {
-    preference_loss(options_, group, totals, gradient, metrics);
-  }
-
- private:
-  PreferenceOptions options_;
+      : PreferenceOptimizer(preference_options(params, params.beta, params.rpo_alpha)) {}
 };
 
 TR_REGISTER(Optimizer, Dpo, "dpo",

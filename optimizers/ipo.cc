@@ -12,7 +12,7 @@
 namespace tightrope {
 namespace {
 
-class Ipo final : public Optimizer {
+class Ipo final : public PreferenceOptimizer {
  public:
   struct Params {
     double beta = 0.1;
@@ -29,23 +29,10 @@ class Ipo final : public Optimizer {
     return s;
   }
 
-  explicit Ipo(const Params& params) {
-    PreferenceParams p;
-    p.loss_type = params.length_average ? "ipo_avg" : "ipo_sum";
-    options_ = preference_options(p, params.beta, params.rpo_alpha);
-  }
-
-  TrajectoryKind trajectories() const override { return TrajectoryKind::kPair; }
-  bool needs_reference() const override { return true; }
-  std::vector<std::string> metrics() const override { return preference_metrics(); }
-
-  void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
-            MetricSums& metrics) const override {
-    preference_loss(options_, group, totals, gradient, metrics);
-  }
-
- private:
-  PreferenceOptions options_;
+  explicit Ipo(const Params& params)
+      : PreferenceOptimizer(
+            preference_options({.loss_type = params.length_average ? "ipo_avg" : "ipo_sum"},
+                               params.beta, params.rpo_alpha)) {}
 };
 
 TR_REGISTER(Optimizer, Ipo, "ipo",

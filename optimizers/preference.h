@@ -69,6 +69,25 @@ double add_pair(const PreferenceOptions& options, const Group& group, const Batc
 void preference_loss(const PreferenceOptions& options, const Group& group,
                      const BatchTotals& totals, GroupGradient gradient, MetricSums& metrics);
 
+// What dpo, cpo and ipo are: the engine with their settings.
+class PreferenceOptimizer : public Optimizer {
+ public:
+  TrajectoryKind trajectories() const final { return TrajectoryKind::kPair; }
+  bool needs_reference() const final { return true; }
+  std::optional<double> logistic_beta() const final { return logistic_beta_of(options_); }
+  std::vector<std::string> metrics() const final { return preference_metrics(); }
+  void loss(const Group& group, const BatchTotals& totals, GroupGradient gradient,
+            MetricSums& metrics) const final {
+    preference_loss(options_, group, totals, gradient, metrics);
+  }
+
+ protected:
+  explicit PreferenceOptimizer(PreferenceOptions options) : options_(std::move(options)) {}
+
+ private:
+  PreferenceOptions options_;
+};
+
 }  // namespace tightrope
 
 #include "optimizers/preference_inl.h"

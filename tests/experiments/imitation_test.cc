@@ -69,6 +69,33 @@ TEST(Imitation, FormsAreCutFromTheProposal) {
   EXPECT_LT(direct, 60);
 }
 
+// A source's own clock is the stream's: fresh batches follow its drift, fixed data stand where the
+// stage begins.
+TEST(Imitation, SourcesDriftOnTheStreamsClock) {
+  const auto batches = [](std::size_t stage, const std::string& data, const std::string& at) {
+    const std::string name = stage == 0 ? "sft" : "rft";
+    const Trained t = tiny_lane(
+        stage, {name + ".optimizer=sft", name + ".data=" + data,
+                name + ".expert={type: sources, sources: [{type: sudden, factor: lexical, at: " +
+                    at + ", to: reversed}]}"});
+    std::vector<std::vector<Token>> out;
+    for (int step = 1; step <= 6; ++step) {
+      const std::optional<LaneStep> next = t.lane->next(step, kGoOn);
+      out.push_back(next->batch->tokens);
+      t.lane->policy().step(next->parameters, *next->batch, next->data, next->wanted,
+                            *next->pullback, next->gradient, t.lane->workspace());
+      t.lane->take();
+    }
+    return out;
+  };
+  const std::string stream = "{kind: stream, environment: source, trajectories: proposed}";
+  const auto never = batches(0, stream, "end"), fourth = batches(0, stream, "3");
+  for (int step = 0; step < 6; ++step) EXPECT_EQ(never[step] == fourth[step], step < 3) << step;
+  const std::string fixed = "{cases: 64, environment: source, trajectories: proposed}";
+  EXPECT_EQ(batches(1, fixed, "61"), batches(1, fixed, "end")) << "the second stage begins at 60";
+  EXPECT_NE(batches(1, fixed, "60"), batches(1, fixed, "end"));
+}
+
 std::string error_of(const std::vector<std::string>& sets) {
   try {
     const Trained t = tiny_lane(0, sets);

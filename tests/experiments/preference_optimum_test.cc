@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "core/base/math.h"
+#include "experiments/evaluation.h"
 #include "tests/experiments/metric_support.h"
 #include "tests/experiments/tiny_lane.h"
 
@@ -160,6 +161,48 @@ TEST(OptimumMetrics, ReadTheOptimumAlone) {
   view.optimum = {};
   EXPECT_TRUE(std::isnan(value_of("optimum_accuracy", view)));
   EXPECT_TRUE(std::isnan(value_of("optimum_kl", view)));
+}
+
+// What an evaluation reports is the optimum of the stage it evaluates, in the environment that the
+// stage trains in; without one law there is no number.
+TEST(OptimumMetrics, AreOfTheStageThatIsEvaluated) {
+  const auto report = [](std::size_t stage, std::vector<std::string> sets) {
+    sets.push_back("evaluate={cases: 200, metrics: [optimum_accuracy, optimum_kl]}");
+    sets.push_back("world={type: concept, graph: toy, sites: 2, confounding: 3}");
+    const Trained t = tiny_lane(stage, sets);
+    std::map<std::string, double> out;
+    const auto metrics = metrics_of(t.lane->experiment().evaluate);
+    const auto values = evaluate({*t.context,
+                                  1,
+                                  t.lane->policy(),
+                                  t.lane->parameters(),
+                                  true,
+                                  {},
+                                  Stream(),
+                                  0,
+                                  {},
+                                  &t.lane->stage()},
+                                 metrics, t.lane->workspace());
+    const std::size_t width = values.size() / metrics.size();
+    for (std::size_t m = 0; m < metrics.size(); ++m) out[metrics[m].name] = values[m * width];
+    return out;
+  };
+  // Environment 1 is the target: a stage on its own law has the oracle there, one on the source
+  // not.
+  auto own = report(0, {"sft.data={cases: 64, environment: target}"});
+  EXPECT_NEAR(own["optimum_kl"], 0, 1e-9);
+  EXPECT_EQ(own["optimum_accuracy"], own["oracle_accuracy"]);
+  auto source = report(0, {});
+  EXPECT_GT(source["optimum_kl"], 1e-4);
+  auto tight = report(1, {"rft.optimizer={type: dpo, beta: 1000}"});
+  EXPECT_NEAR(tight["optimum_kl"], source["optimum_kl"], 1e-2) << "the reference is the source's";
+  auto loose = report(1, {"rft.optimizer={type: dpo, beta: 0.1}"});
+  EXPECT_GT(loose["optimum_kl"], source["optimum_kl"] + 0.1);
+  for (const char* data : {"{kind: stream, environment: now}",
+                           "{cases: 64, environment: source, mixed_with: target}"}) {
+    EXPECT_TRUE(std::isnan(report(0, {std::string("sft.data=") + data})["optimum_kl"])) << data;
+  }
+  EXPECT_TRUE(std::isnan(report(1, {"rft.optimizer={type: ipo}"})["optimum_kl"]));
 }
 
 }  // namespace

@@ -29,6 +29,18 @@ TEST(Options, IpoIsDposSquaredLink) {
   }
 }
 
+// Only the plain logistic loss has the optimum that is known.
+TEST(Options, LogisticBetaIsThatOfThePlainLossAlone) {
+  EXPECT_EQ(build("{type: dpo, beta: 0.2, rpo_alpha: 1}")->logistic_beta(), 0.2);
+  EXPECT_EQ(build("{type: cpo, preset: cpo_paper_defaults}")->logistic_beta(), 0.1);
+  EXPECT_EQ(build("{type: dpo, credit: first_divergence}")->logistic_beta(), 0.1);
+  for (const char* other :
+       {"{type: dpo, label_smoothing: 0.1}", "{type: dpo, f_divergence: js}", "{type: ipo}",
+        "{type: cpo, loss_type: hinge}", "{type: sft}", "{type: simpo}", "{type: kto}"}) {
+    EXPECT_FALSE(build(other)->logistic_beta().has_value()) << other;
+  }
+}
+
 TEST(Options, SmoothingThatALinkNeedsOrDoesNotKnow) {
   EXPECT_THAT(build_error("{type: dpo, loss_type: exo_pair}"),
               HasSubstr("label_smoothing = 0: exo_pair needs label_smoothing > 0"));
