@@ -59,19 +59,19 @@ def picture(cells):
         link=cells.confounding.map(CONFOUNDING), kind=cells.metric.map(KINDS))
     panels = []
     for negatives, title in NEGATIVES.items():
-        for metric, kind in KINDS.items():
-            data = cells[(cells.negatives == negatives) & (cells.metric == metric)]
-            base = alt.Chart(data).encode(
-                x=alt.X("lost:Q", title="link lost, %", axis=alt.Axis(values=list(LOST.values()))),
-                color=alt.Color("b:N", title="beta", sort=["0.1", "0.3", "1.0", "3.0"]))
-            mark = base.mark_line(point=True, strokeDash=[4, 3] if kind == "theory" else [1, 0])
-            lines = mark.encode(y=alt.Y("mean:Q", title="gain over random patients"))
-            bars = base.mark_rule(opacity=0.5).encode(y="low:Q", y2="high:Q")
-            zero = alt.Chart(data).mark_rule(color="#999").encode(y=alt.datum(0))
-            layers = alt.layer(zero, lines, bars if kind == "measured" else lines)
-            panels.append(layers.properties(width=150, height=120).facet(
-                column=alt.Column("link:N", title=f"negatives {title}: {kind}, by confounding",
-                                  sort=list(CONFOUNDING.values()))))
+        data = cells[cells.negatives == negatives]
+        base = alt.Chart(data).encode(
+            x=alt.X("lost:Q", title="link lost, %", axis=alt.Axis(values=list(LOST.values()))),
+            color=alt.Color("b:N", title="beta", sort=["0.1", "0.3", "1.0", "3.0"]))
+        lines = base.mark_line(point=alt.OverlayMarkDef(size=18)).encode(
+            y=alt.Y("mean:Q", title="gain over random patients"),
+            strokeDash=alt.StrokeDash("kind:N", title=None, sort=["measured", "theory"]))
+        bars = base.transform_filter("datum.kind == 'measured'").mark_rule(opacity=0.5).encode(
+            y="low:Q", y2="high:Q")
+        zero = alt.Chart(data).mark_rule(color="#999").encode(y=alt.datum(0))
+        panels.append(alt.layer(zero, lines, bars).properties(width=170, height=190).facet(
+            column=alt.Column("link:N", title=f"negatives {title}, by confounding",
+                              sort=list(CONFOUNDING.values()))))
     return alt.vconcat(*panels).configure_axis(labelFontSize=11, titleFontSize=11)
 
 
