@@ -11,7 +11,7 @@ import sys
 
 BASE = ["core/base"]
 READER = ["core/base", "core/config", "core/registry", "core/log", "core/stats", "core/tables",
-          "core/text", "core/detectors"]
+          "core/text", "core/detectors", "core/commands", "core/random"]
 RUNNING = ["core", "graph", "drift", "policies", "optimizers", "experts", "rewards",
            "experiments"]
 
@@ -24,6 +24,7 @@ MAY_INCLUDE = {
     "core/stats": BASE,
     "core/text": BASE,
     "core/registry": BASE + ["core/config", "tightrope_version.h"],
+    "core/commands": BASE + ["core/registry"],
     "core/detectors": BASE + ["core/config", "core/registry"],
     "core/log": BASE + ["core/config"],
     "core/tables": BASE + ["core/config", "core/log", "core/stats"],

@@ -20,8 +20,8 @@
 #include <limits>
 #include <string>
 
-#include "core/detectors/detector.h"
 #include "core/detectors/exponential_histogram.h"
+#include "core/detectors/rule.h"
 
 namespace tightrope {
 namespace {
@@ -45,10 +45,10 @@ struct Cut {
   double excess() const { return std::abs(difference) - bound; }
 };
 
-class AdwinDetector final : public Detector {
+class AdwinRule {
  public:
-  explicit AdwinDetector(const AdwinParams& p)
-      : Detector(p.reset_after_drift),
+  explicit AdwinRule(const AdwinParams& p)
+      : starts_anew_(p.reset_after_drift),
         delta_(p.delta),
         clock_(p.clock),
         grace_period_(static_cast<double>(p.grace_period)),
@@ -58,26 +58,29 @@ class AdwinDetector final : public Detector {
         shortest_(min_window_length_ + (moa_ ? 2 : 0)),
         window_(static_cast<int>(p.max_buckets)) {}
 
- private:
-  DetectorState accept(double x, std::int64_t position) override;
-  void clear() override {
+  DetectorState accept(double x, std::int64_t position);
+  bool starts_anew() const { return starts_anew_; }
+  void clear() {
     window_.clear();
     ticks_ = 0;
     shown_ = {};
   }
-  void write(std::vector<double>& saved) const override {
+  void write(std::vector<double>& saved) const {
     saved.insert(saved.end(), {static_cast<double>(ticks_), shown_.difference, shown_.bound});
     window_.write(saved);
   }
-  void read(SavedState& saved, std::int64_t position) override {
+  void read(SavedState& saved, std::int64_t position) {
     ticks_ = saved.whole(0, position);
     shown_.difference = saved.number();
     shown_.bound = saved.number();
     window_.read(saved, ticks_);
   }
+
+ private:
   double mean() const { return window_.width() > 0 ? window_.total() / window_.width() : 0; }
   Cut clearest_cut() const;
 
+  bool starts_anew_;
   double delta_;
   std::int64_t clock_;
   double grace_period_, min_window_length_;
@@ -90,7 +93,7 @@ class AdwinDetector final : public Detector {
 };
 
 // The cut of greatest excess.
-Cut AdwinDetector::clearest_cut() const {
+Cut AdwinRule::clearest_cut() const {
   const double width = window_.width();
   const double d = std::log(2 * std::log(width) / delta_);
   // Rounding may leave a tiny negative sum, whose root would be no number.
@@ -113,7 +116,7 @@ Cut AdwinDetector::clearest_cut() const {
   return clearest;
 }
 
-DetectorState AdwinDetector::accept(double x, std::int64_t position) {
+DetectorState AdwinRule::accept(double x, std::int64_t position) {
   const double mean_before = mean();
   window_.insert(x);
   ++ticks_;
@@ -135,9 +138,9 @@ DetectorState AdwinDetector::accept(double x, std::int64_t position) {
   return state;
 }
 
-class Adwin final : public DetectorModel {
+class Adwin final : public RuleModel<AdwinParams, AdwinRule> {
  public:
-  using Params = AdwinParams;
+  using RuleModel::RuleModel;
 
   static Schema<Params> schema() {
     Schema<Params> s;
@@ -164,14 +167,6 @@ class Adwin final : public DetectorModel {
     });
     return s;
   }
-
-  explicit Adwin(const Params& p) : params_(p) {}
-  std::unique_ptr<Detector> make() const override {
-    return std::make_unique<AdwinDetector>(params_);
-  }
-
- private:
-  Params params_;
 };
 
 TR_REGISTER(DetectorModel, Adwin, "adwin",

@@ -4,14 +4,9 @@
 #include <cmath>
 
 #include "core/base/check.h"
+#include "core/detectors/rule.h"
 
 namespace tightrope {
-namespace {
-
-constexpr std::int64_t kLargest = std::int64_t{1} << 53;  // a double holds every count below
-
-}  // namespace
-
 double SavedState::number() {
   TR_REQUIRE(next_ < values_.size(), "detector state: only {} values, more are needed",
              values_.size());
@@ -32,50 +27,13 @@ void SavedState::finish() const {
              values_.size(), next_);
 }
 
-DetectorState Detector::update(double x) {
-  TR_REQUIRE(std::isfinite(x), "detector input at position {} is {}: it must be finite", position_,
-             x);
-  require(x, position_);
-  if (drifted_ && starts_anew_) clear();
-  const DetectorState state = accept(x, position_);
-  drifted_ = state.verdict == Verdict::kDrift;
-  ++position_;
-  return state;
+namespace internal {
+
+void refuse_sample(double x, std::int64_t position) {
+  throw InputError(
+      fmt::format("detector input at position {} is {}: it must be finite", position, x));
 }
 
-void Detector::reset() {
-  clear();
-  drifted_ = false;
-  position_ = 0;
-}
-
-std::vector<double> Detector::save() const {
-  std::vector<double> saved{static_cast<double>(position_), drifted_ ? 1.0 : 0.0};
-  write(saved);
-  return saved;
-}
-
-void Detector::load(std::span<const double> saved) {
-  const std::vector<double> before = save();
-  try {
-    read_all(saved);
-  } catch (...) {
-    read_all(before);
-    throw;
-  }
-}
-
-void Detector::read_all(std::span<const double> saved) {
-  SavedState values(saved);
-  position_ = values.whole(0, kLargest);
-  drifted_ = values.whole(0, 1) == 1;
-  read(values, position_);
-  values.finish();
-}
-
-void Detector::require(double x, std::int64_t position) const {
-  static_cast<void>(x);
-  static_cast<void>(position);
-}
+}  // namespace internal
 
 }  // namespace tightrope

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -43,6 +44,7 @@ class SavedState {
   std::size_t next_ = 0;
 };
 
+// One stream's detector.
 class Detector {
  public:
   virtual ~Detector() = default;
@@ -50,33 +52,38 @@ class Detector {
   // Takes the next sample. After a drift a detector starts anew at the next sample, unless its
   // options say otherwise; positions go on counting. Throws InputError naming the value when it is
   // not finite or outside the detector's domain, and then has changed nothing.
-  DetectorState update(double x);
+  virtual DetectorState update(double x) = 0;
+
+  // Takes the samples in order and calls `alarm` with the position and what was said at every
+  // warning or drift. The same states as update(), faster. Throws like it, at the first bad sample.
+  using Alarm = std::function<void(std::int64_t, const DetectorState&)>;
+  virtual void scan(std::span<const double> x, const Alarm& alarm) = 0;
 
   // Back to the state of a fresh detector, position 0 included.
-  void reset();
+  virtual void reset() = 0;
 
   // The whole state: load() of it into a detector of the same options continues bit for bit.
-  std::vector<double> save() const;
+  virtual std::vector<double> save() const = 0;
 
   // Restores what save() gave. Throws InputError, and then has changed nothing, when `saved` is
   // not a state of a detector with these options.
-  void load(std::span<const double> saved);
+  virtual void load(std::span<const double> saved) = 0;
+};
 
- protected:
-  explicit Detector(bool starts_anew = true) : starts_anew_(starts_anew) {}
+// Detectors of the same options over many streams, side by side in memory.
+class DetectorBank {
+ public:
+  virtual ~DetectorBank() = default;
+  virtual std::size_t size() const = 0;
 
- private:
-  // Throws InputError when finite `x` at `position` is outside the detector's domain.
-  virtual void require(double x, std::int64_t position) const;
-  virtual DetectorState accept(double x, std::int64_t position) = 0;
-  virtual void clear() = 0;
-  virtual void write(std::vector<double>& saved) const = 0;
-  virtual void read(SavedState& saved, std::int64_t position) = 0;
-  void read_all(std::span<const double> saved);
+  // x [N], states [N]: stream n takes x[n] and says states[n], as a Detector would. Throws
+  // InputError for the first sample that a stream refuses; streams before it have moved.
+  virtual void update(std::span<const double> x, std::span<DetectorState> states) = 0;
 
-  bool starts_anew_;
-  bool drifted_ = false;
-  std::int64_t position_ = 0;  // of the next sample
+  virtual void reset() = 0;
+  // Of one stream; a Detector of the same options reads it, and the other way round.
+  virtual std::vector<double> save(std::size_t stream) const = 0;
+  virtual void load(std::size_t stream, std::span<const double> saved) = 0;
 };
 
 class DetectorModel {
@@ -84,6 +91,8 @@ class DetectorModel {
   virtual ~DetectorModel() = default;
   // A fresh detector, independent of every other one and of this model's lifetime.
   virtual std::unique_ptr<Detector> make() const = 0;
+  // The same for `streams` streams.
+  virtual std::unique_ptr<DetectorBank> make_bank(std::size_t streams) const = 0;
 };
 
 template <>

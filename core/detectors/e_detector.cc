@@ -20,7 +20,7 @@
 #include <utility>
 
 #include "core/base/check.h"
-#include "core/detectors/detector.h"
+#include "core/detectors/rule.h"
 
 namespace tightrope {
 namespace {
@@ -49,29 +49,30 @@ struct Side {
   std::vector<Bet> bets;
 };
 
-class BettingDetector final : public Detector {
+class EDetectorRule {
  public:
-  explicit BettingDetector(const EDetectorParams& p)
+  explicit EDetectorRule(const EDetectorParams& p)
       : threshold_(1 / p.alpha), low_(p.low), high_(p.high), cusum_(p.form == "cusum") {
     const double m = (p.null_mean - p.low) / (p.high - p.low);
     if (p.mode != "down") add_side(1, m, p.bets);
     if (p.mode != "up") add_side(-1, 1 - m, p.bets);
   }
 
- private:
-  void require(double x, std::int64_t position) const override {
+  void require(double x, std::int64_t position) const {
     TR_REQUIRE(x >= low_ && x <= high_,
                "e_detector input at position {} is {}: its bound holds only in [{}, {}]", position,
                x, low_, high_);
   }
-  DetectorState accept(double x, std::int64_t position) override;
-  void clear() override {
+  DetectorState accept(double x, std::int64_t position);
+  void clear() {
     for (Side& side : sides_) {
       for (Bet& bet : side.bets) bet = {.lambda = bet.lambda};
     }
   }
-  void write(std::vector<double>& saved) const override;
-  void read(SavedState& saved, std::int64_t position) override;
+  void write(std::vector<double>& saved) const;
+  void read(SavedState& saved, std::int64_t position);
+
+ private:
   void add_side(int direction, double null, std::int64_t bets);
   double play(Side& side, double z, std::int64_t position) const;
 
@@ -80,7 +81,7 @@ class BettingDetector final : public Detector {
   std::vector<Side> sides_;
 };
 
-void BettingDetector::add_side(int direction, double null, std::int64_t bets) {
+void EDetectorRule::add_side(int direction, double null, std::int64_t bets) {
   Side side{direction, null, {}};
   const auto count = static_cast<double>(bets);
   for (double k = 1; k <= count; ++k) side.bets.push_back({.lambda = k / ((count + 1) * null)});
@@ -88,7 +89,7 @@ void BettingDetector::add_side(int direction, double null, std::int64_t bets) {
 }
 
 // Plays one sample on every bet of a side; the sum of its values.
-double BettingDetector::play(Side& side, double z, std::int64_t position) const {
+double EDetectorRule::play(Side& side, double z, std::int64_t position) const {
   const double gain = side.direction > 0 ? z - side.null : (1 - z) - side.null;
   double sum = 0;
   for (Bet& bet : side.bets) {
@@ -101,7 +102,7 @@ double BettingDetector::play(Side& side, double z, std::int64_t position) const 
   return sum;
 }
 
-DetectorState BettingDetector::accept(double x, std::int64_t position) {
+DetectorState EDetectorRule::accept(double x, std::int64_t position) {
   const double z = (x - low_) / (high_ - low_);
   DetectorState state;
   state.threshold = threshold_;
@@ -124,7 +125,7 @@ DetectorState BettingDetector::accept(double x, std::int64_t position) {
   return state;
 }
 
-void BettingDetector::write(std::vector<double>& saved) const {
+void EDetectorRule::write(std::vector<double>& saved) const {
   for (const Side& side : sides_) {
     for (const Bet& bet : side.bets) {
       saved.insert(saved.end(), {bet.sum, bet.largest, static_cast<double>(bet.start)});
@@ -132,7 +133,7 @@ void BettingDetector::write(std::vector<double>& saved) const {
   }
 }
 
-void BettingDetector::read(SavedState& saved, std::int64_t position) {
+void EDetectorRule::read(SavedState& saved, std::int64_t position) {
   for (Side& side : sides_) {
     for (Bet& bet : side.bets) {
       bet.sum = saved.number();
@@ -142,9 +143,9 @@ void BettingDetector::read(SavedState& saved, std::int64_t position) {
   }
 }
 
-class EDetector final : public DetectorModel {
+class EDetector final : public RuleModel<EDetectorParams, EDetectorRule> {
  public:
-  using Params = EDetectorParams;
+  using RuleModel::RuleModel;
 
   static Schema<Params> schema() {
     Schema<Params> s;
@@ -169,14 +170,6 @@ class EDetector final : public DetectorModel {
     });
     return s;
   }
-
-  explicit EDetector(const Params& p) : params_(p) {}
-  std::unique_ptr<Detector> make() const override {
-    return std::make_unique<BettingDetector>(params_);
-  }
-
- private:
-  Params params_;
 };
 
 TR_REGISTER(DetectorModel, EDetector, "e_detector",

@@ -14,7 +14,7 @@
 #include <limits>
 #include <string>
 
-#include "core/detectors/detector.h"
+#include "core/detectors/rule.h"
 
 namespace tightrope {
 namespace {
@@ -35,9 +35,9 @@ struct Excursion {
   std::int64_t since = -1;  // position after that of the extremum, the latest of equal ones
 };
 
-class PageHinkleyDetector final : public Detector {
+class PageHinkleyRule {
  public:
-  explicit PageHinkleyDetector(const PageHinkleyParams& p)
+  explicit PageHinkleyRule(const PageHinkleyParams& p)
       : params_(p),
         moa_(p.dialect == "moa"),
         clamped_(p.dialect == "clamped"),
@@ -46,11 +46,12 @@ class PageHinkleyDetector final : public Detector {
     clear();
   }
 
+  DetectorState accept(double x, std::int64_t position);
+  void clear();
+  void write(std::vector<double>& saved) const;
+  void read(SavedState& saved, std::int64_t position);
+
  private:
-  DetectorState accept(double x, std::int64_t position) override;
-  void clear() override;
-  void write(std::vector<double>& saved) const override;
-  void read(SavedState& saved, std::int64_t position) override;
   void move_up(double d, std::int64_t position);
   void move_down(double d, std::int64_t position);
   double upward() const { return moa_ || clamped_ ? up_.sum : up_.sum - up_.extremum; }
@@ -61,13 +62,13 @@ class PageHinkleyDetector final : public Detector {
   Excursion up_, down_;
 };
 
-void PageHinkleyDetector::clear() {
+void PageHinkleyRule::clear() {
   count_ = mean_ = 0;
   up_ = {0, std::numeric_limits<double>::infinity(), -1};
   down_ = {0, -1, -1};
 }
 
-void PageHinkleyDetector::move_up(double d, std::int64_t position) {
+void PageHinkleyRule::move_up(double d, std::int64_t position) {
   if (moa_) {
     up_.sum = params_.alpha * up_.sum + (d - params_.delta);
   } else {
@@ -79,14 +80,14 @@ void PageHinkleyDetector::move_up(double d, std::int64_t position) {
   up_.since = position + 1;
 }
 
-void PageHinkleyDetector::move_down(double d, std::int64_t position) {
+void PageHinkleyRule::move_down(double d, std::int64_t position) {
   down_.sum = params_.alpha * down_.sum + d + params_.delta;
   if (down_.sum < down_.extremum) return;
   down_.extremum = down_.sum;
   down_.since = position + 1;
 }
 
-DetectorState PageHinkleyDetector::accept(double x, std::int64_t position) {
+DetectorState PageHinkleyRule::accept(double x, std::int64_t position) {
   count_ += 1;
   mean_ += (x - mean_) / count_;
   move_up(x - mean_, position);
@@ -106,14 +107,14 @@ DetectorState PageHinkleyDetector::accept(double x, std::int64_t position) {
   return state;
 }
 
-void PageHinkleyDetector::write(std::vector<double>& saved) const {
+void PageHinkleyRule::write(std::vector<double>& saved) const {
   saved.insert(saved.end(), {count_, mean_});
   for (const Excursion& e : {up_, down_}) {
     saved.insert(saved.end(), {e.sum, e.extremum, static_cast<double>(e.since)});
   }
 }
 
-void PageHinkleyDetector::read(SavedState& saved, std::int64_t position) {
+void PageHinkleyRule::read(SavedState& saved, std::int64_t position) {
   count_ = static_cast<double>(saved.whole(0, position));
   mean_ = saved.number();
   for (Excursion* e : {&up_, &down_}) {
@@ -123,9 +124,9 @@ void PageHinkleyDetector::read(SavedState& saved, std::int64_t position) {
   }
 }
 
-class PageHinkley final : public DetectorModel {
+class PageHinkley final : public RuleModel<PageHinkleyParams, PageHinkleyRule> {
  public:
-  using Params = PageHinkleyParams;
+  using RuleModel::RuleModel;
 
   static Schema<Params> schema() {
     Schema<Params> s;
@@ -151,14 +152,6 @@ class PageHinkley final : public DetectorModel {
     });
     return s;
   }
-
-  explicit PageHinkley(const Params& p) : params_(p) {}
-  std::unique_ptr<Detector> make() const override {
-    return std::make_unique<PageHinkleyDetector>(params_);
-  }
-
- private:
-  Params params_;
 };
 
 TR_REGISTER(DetectorModel, PageHinkley, "page_hinkley",

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
-#include "experiments/commands/command.h"
+#include "core/commands/command.h"
 #include "experiments/objective_command.h"
 #include "graph/oracle_json.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <iostream>
 
-#include "experiments/commands/command.h"
+#include "core/commands/command.h"
 #include "experiments/runner.h"
 
 namespace tightrope {

@@ -6,7 +6,7 @@
 #include <iostream>
 
 #include "core/base/check.h"
-#include "experiments/commands/command.h"
+#include "core/commands/command.h"
 
 namespace tightrope {
 namespace {

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "core/base/check.h"
+#include "core/commands/command.h"
 #include "core/config/yaml.h"
-#include "experiments/commands/command.h"
 
 namespace tightrope {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "core/base/check.h"
 #include "core/base/strings.h"
+#include "core/commands/command.h"
 #include "core/config/yaml.h"
 #include "core/log/checkpoint.h"
-#include "experiments/commands/command.h"
 #include "experiments/evaluation.h"
 #include "experiments/runner.h"
 #include "experiments/stage_policy.h"

@@ -5,7 +5,7 @@
 #include <iostream>
 
 #include "core/base/check.h"
-#include "experiments/commands/command.h"
+#include "core/commands/command.h"
 #include "graph/graph_draw.h"
 
 namespace tightrope {

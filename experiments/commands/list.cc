@@ -6,8 +6,8 @@
 
 #include "core/base/check.h"
 #include "core/base/strings.h"
+#include "core/commands/command.h"
 #include "core/registry/registry.h"
-#include "experiments/commands/command.h"
 
 namespace tightrope {
 namespace {

@@ -5,7 +5,7 @@
 #include <iostream>
 
 #include "core/base/check.h"
-#include "experiments/commands/command.h"
+#include "core/commands/command.h"
 #include "experiments/estimate.h"
 #include "experiments/manifest.h"
 #include "experiments/runner.h"

@@ -2,7 +2,7 @@
 #include <iostream>
 
 #include "core/base/check.h"
-#include "experiments/commands/command.h"
+#include "core/commands/command.h"
 #include "experiments/runner.h"
 
 namespace tightrope {

@@ -4,8 +4,8 @@
 
 #include "core/base/check.h"
 #include "core/base/strings.h"
+#include "core/commands/command.h"
 #include "experiments/case_file.h"
-#include "experiments/commands/command.h"
 #include "experiments/runner.h"
 #include "experiments/streams.h"
 #include "experiments/training_set.h"

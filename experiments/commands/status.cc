@@ -6,9 +6,9 @@
 #include <iostream>
 #include <map>
 
+#include "core/commands/command.h"
 #include "core/log/writer.h"
 #include "core/tables/run_folder.h"
-#include "experiments/commands/command.h"
 
 namespace tightrope {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/commands/command.h"
+#include "core/commands/command.h"
 
 #include <sstream>
 

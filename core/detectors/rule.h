@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a detector, a bank and a model out of a rule: a copyable value with
+//
+//   explicit Rule(const Params&)
+//   DetectorState accept(double x, std::int64_t position)    one sample; x is finite and allowed
+//   void clear()                                             a fresh start; position goes on
+//   void write(std::vector<double>& saved) const             the state, as numbers
+//   void read(SavedState& saved, std::int64_t position)      back; throws InputError
+//   void require(double x, std::int64_t position) const      optional: throws for a bad sample
+//   bool starts_anew() const                                 optional: clear() behind a drift
+//
+// Nothing in the hot path is virtual, so that a bank's loop and scan() are inlined.
+#pragma once
+
+#include <cmath>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/detectors/detector.h"
+
+namespace tightrope {
+
+namespace internal {
+[[noreturn]] void refuse_sample(double x, std::int64_t position);
+}
+
+// A rule with its place in a stream.
+template <class Rule>
+class RuleStream {
+ public:
+  explicit RuleStream(Rule rule) : rule_(std::move(rule)) {}
+
+  DetectorState update(double x) {
+    if (!std::isfinite(x)) [[unlikely]] {
+      internal::refuse_sample(x, position_);
+    }
+    if constexpr (requires { rule_.require(x, position_); }) rule_.require(x, position_);
+    if (drifted_) [[unlikely]] {
+      if (starts_anew()) rule_.clear();
+    }
+    const DetectorState state = rule_.accept(x, position_);
+    drifted_ = state.verdict == Verdict::kDrift;
+    ++position_;
+    return state;
+  }
+
+  void reset() {
+    rule_.clear();
+    drifted_ = false;
+    position_ = 0;
+  }
+
+  std::vector<double> save() const {
+    std::vector<double> saved{static_cast<double>(position_), drifted_ ? 1.0 : 0.0};
+    rule_.write(saved);
+    return saved;
+  }
+
+  void load(std::span<const double> saved) {
+    constexpr std::int64_t kLargest = std::int64_t{1} << 53;  // a double holds every count below
+    RuleStream restored(*this);                               // nothing changes when reading throws
+    SavedState values(saved);
+    restored.position_ = values.whole(0, kLargest);
+    restored.drifted_ = values.whole(0, 1) == 1;
+    restored.rule_.read(values, restored.position_);
+    values.finish();
+    *this = std::move(restored);
+  }
+
+  std::int64_t position() const { return position_; }
+
+ private:
+  bool starts_anew() const {
+    if constexpr (requires { rule_.starts_anew(); }) return rule_.starts_anew();
+    return true;
+  }
+
+  Rule rule_;
+  std::int64_t position_ = 0;  // of the next sample
+  bool drifted_ = false;       // at the sample before
+};
+
+template <class Rule>
+class RuleDetector final : public Detector {
+ public:
+  explicit RuleDetector(Rule rule) : stream_(std::move(rule)) {}
+  DetectorState update(double x) override { return stream_.update(x); }
+  void scan(std::span<const double> x, const Alarm& alarm) override {
+    for (const double sample : x) {
+      const DetectorState state = stream_.update(sample);
+      if (state.verdict != Verdict::kNone) [[unlikely]] {
+        alarm(stream_.position() - 1, state);
+      }
+    }
+  }
+  void reset() override { stream_.reset(); }
+  std::vector<double> save() const override { return stream_.save(); }
+  void load(std::span<const double> saved) override { stream_.load(saved); }
+
+ private:
+  RuleStream<Rule> stream_;
+};
+
+template <class Rule>
+class RuleBank final : public DetectorBank {
+ public:
+  RuleBank(const Rule& rule, std::size_t streams) : streams_(streams, RuleStream<Rule>(rule)) {}
+  std::size_t size() const override { return streams_.size(); }
+  void update(std::span<const double> x, std::span<DetectorState> states) override {
+    TR_CHECK(x.size() == size() && states.size() == size(), "{} samples, {} states, {} streams",
+             x.size(), states.size(), size());
+    for (std::size_t n = 0; n < x.size(); ++n) states[n] = streams_[n].update(x[n]);
+  }
+  void reset() override {
+    for (auto& stream : streams_) stream.reset();
+  }
+  std::vector<double> save(std::size_t stream) const override { return streams_.at(stream).save(); }
+  void load(std::size_t stream, std::span<const double> saved) override {
+    streams_.at(stream).load(saved);
+  }
+
+ private:
+  std::vector<RuleStream<Rule>> streams_;
+};
+
+// What a registered detector derives from; it adds `static Schema<Params> schema()`.
+template <class RuleParams, class Rule>
+class RuleModel : public DetectorModel {
+ public:
+  using Params = RuleParams;
+  explicit RuleModel(const Params& params) : params_(params) {}
+  std::unique_ptr<Detector> make() const override {
+    return std::make_unique<RuleDetector<Rule>>(Rule(params_));
+  }
+  std::unique_ptr<DetectorBank> make_bank(std::size_t streams) const override {
+    return std::make_unique<RuleBank<Rule>>(Rule(params_), streams);
+  }
+
+ private:
+  Params params_;
+};
+
+}  // namespace tightrope
