@@ -93,6 +93,7 @@ class RuleDetector final : public Detector {
       }
     }
   }
+  std::int64_t position() const override { return stream_.position(); }
   void reset() override { stream_.reset(); }
   std::vector<double> save() const override { return stream_.save(); }
   void load(std::span<const double> saved) override { stream_.load(saved); }
