@@ -59,6 +59,9 @@ class Detector {
   using Alarm = std::function<void(std::int64_t, const DetectorState&)>;
   virtual void scan(std::span<const double> x, const Alarm& alarm) = 0;
 
+  // 0-based position of the next sample.
+  virtual std::int64_t position() const = 0;
+
   // Back to the state of a fresh detector, position 0 included.
   virtual void reset() = 0;
 

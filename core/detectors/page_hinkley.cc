@@ -11,6 +11,7 @@
 //   river    as above
 //   moa      U alone, no minimum subtracted, first test one sample earlier (MOA, CapyMOA, frouros)
 //   clamped  U = max(0, ...) alone, drift when U >= threshold (scikit-multiflow, older river)
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -38,7 +39,10 @@ struct Excursion {
 class PageHinkleyRule {
  public:
   explicit PageHinkleyRule(const PageHinkleyParams& p)
-      : params_(p),
+      : alpha_(p.alpha),
+        delta_(p.delta),
+        threshold_(p.threshold),
+        first_test_(static_cast<double>(p.min_instances - (p.dialect == "moa" ? 1 : 0))),
         moa_(p.dialect == "moa"),
         clamped_(p.dialect == "clamped"),
         looks_up_(p.mode != "down"),
@@ -56,10 +60,12 @@ class PageHinkleyRule {
   void move_down(double d, std::int64_t position);
   double upward() const { return moa_ || clamped_ ? up_.sum : up_.sum - up_.extremum; }
 
-  PageHinkleyParams params_;
+  double alpha_, delta_, threshold_, first_test_;
   bool moa_, clamped_, looks_up_, looks_down_;
-  double count_ = 0, mean_ = 0;
+  // The mean stays away from the count: stored as one vector it would be read back late.
+  double count_ = 0;
   Excursion up_, down_;
+  double mean_ = 0;
 };
 
 void PageHinkleyRule::clear() {
@@ -70,21 +76,19 @@ void PageHinkleyRule::clear() {
 
 void PageHinkleyRule::move_up(double d, std::int64_t position) {
   if (moa_) {
-    up_.sum = params_.alpha * up_.sum + (d - params_.delta);
+    up_.sum = alpha_ * up_.sum + (d - delta_);
   } else {
-    up_.sum = params_.alpha * up_.sum + d - params_.delta;
+    up_.sum = alpha_ * up_.sum + d - delta_;
   }
   if (clamped_ && up_.sum < 0) up_.sum = 0;
-  if (up_.sum > up_.extremum) return;
-  up_.extremum = up_.sum;
-  up_.since = position + 1;
+  up_.since = up_.sum > up_.extremum ? up_.since : position + 1;
+  up_.extremum = std::min(up_.extremum, up_.sum);
 }
 
 void PageHinkleyRule::move_down(double d, std::int64_t position) {
-  down_.sum = params_.alpha * down_.sum + d + params_.delta;
-  if (down_.sum < down_.extremum) return;
-  down_.extremum = down_.sum;
-  down_.since = position + 1;
+  down_.sum = alpha_ * down_.sum + d + delta_;
+  down_.since = down_.sum < down_.extremum ? down_.since : position + 1;
+  down_.extremum = std::max(down_.extremum, down_.sum);
 }
 
 DetectorState PageHinkleyRule::accept(double x, std::int64_t position) {
@@ -93,14 +97,13 @@ DetectorState PageHinkleyRule::accept(double x, std::int64_t position) {
   move_up(x - mean_, position);
   move_down(x - mean_, position);
   const double upwards = upward(), downwards = down_.extremum - down_.sum;
-  const bool rises = looks_up_ && (!looks_down_ || upwards >= downwards);
   DetectorState state;
-  state.statistic = rises ? upwards : downwards;
-  state.threshold = params_.threshold;
-  const double tested = count_ + (moa_ ? 1 : 0);
+  state.statistic = std::max(looks_up_ ? upwards : downwards, looks_down_ ? downwards : upwards);
+  state.threshold = threshold_;
   const bool beyond =
       clamped_ ? state.statistic >= state.threshold : state.statistic > state.threshold;
-  if (!beyond || tested < static_cast<double>(params_.min_instances)) return state;
+  if (!beyond || count_ < first_test_) return state;
+  const bool rises = looks_up_ && state.statistic == upwards;
   state.verdict = Verdict::kDrift;
   state.direction = rises ? 1 : -1;
   state.change_time = rises ? up_.since : down_.since;

@@ -85,7 +85,7 @@ class RuleDetector final : public Detector {
  public:
   explicit RuleDetector(Rule rule) : stream_(std::move(rule)) {}
   DetectorState update(double x) override { return stream_.update(x); }
-  void scan(std::span<const double> x, const Alarm& alarm) override {
+  [[gnu::flatten]] void scan(std::span<const double> x, const Alarm& alarm) override {
     for (const double sample : x) {
       const DetectorState state = stream_.update(sample);
       if (state.verdict != Verdict::kNone) [[unlikely]] {
@@ -93,6 +93,7 @@ class RuleDetector final : public Detector {
       }
     }
   }
+  std::int64_t position() const override { return stream_.position(); }
   void reset() override { stream_.reset(); }
   std::vector<double> save() const override { return stream_.save(); }
   void load(std::span<const double> saved) override { stream_.load(saved); }
@@ -106,7 +107,8 @@ class RuleBank final : public DetectorBank {
  public:
   RuleBank(const Rule& rule, std::size_t streams) : streams_(streams, RuleStream<Rule>(rule)) {}
   std::size_t size() const override { return streams_.size(); }
-  void update(std::span<const double> x, std::span<DetectorState> states) override {
+  [[gnu::flatten]] void update(std::span<const double> x,
+                               std::span<DetectorState> states) override {
     TR_CHECK(x.size() == size() && states.size() == size(), "{} samples, {} states, {} streams",
              x.size(), states.size(), size());
     for (std::size_t n = 0; n < x.size(); ++n) states[n] = streams_[n].update(x[n]);

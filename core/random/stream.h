@@ -28,7 +28,8 @@ enum class Purpose : std::uint32_t {
   kInitial = 9,      // initial weights
   kSampling = 10,    // tokens sampled from a policy
   kStatistics = 11,  // bootstrap and permutation draws
-  kSweep = 12        // settings of a random search
+  kSweep = 12,       // settings of a random search
+  kCalibration = 13  // drift-free samples that a detector is calibrated on
 };
 
 // Consecutive draws at one counter (step, row). A value: copy it to fork.

@@ -10,6 +10,8 @@ experiments
   check X.yaml    check a file             status DIR       how far a run is
   table DIR       result tables            diff A B         what two runs differ in
   evaluate        a saved policy in another environment
+change detectors
+  detect NAME     alarms on a column       calibrate NAME   a threshold for a run length
 calculators
   sample  oracle  objective  graph  dataset
 what there is
