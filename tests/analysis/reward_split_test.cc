@@ -150,10 +150,12 @@ TEST(RewardSplit, OneRewardOnTheWholeSupport) {
   EXPECT_EQ(s.lambda, 0);
   EXPECT_NEAR(s.excess, kl({.5, .5, 0}, {.25, .75, 0}), 1e-15);
   const bool ok[] = {true, true, false};
-  const RewardSplit binary = split_binary_reward(logs({.5, .5, 0}), logs({.3, .7, 0}), ok);
-  EXPECT_EQ(binary.lambda, 0);
-  EXPECT_EQ(binary.needed, 0);
-  EXPECT_NEAR(binary.excess, kl({.5, .5, 0}, {.3, .7, 0}), 1e-15);
+  for (const double p : {.25, .3, .1, .7}) {  // whatever the logarithms' sum rounds to
+    const RewardSplit binary = split_binary_reward(logs({.5, .5, 0}), logs({p, 1 - p, 0}), ok);
+    EXPECT_EQ(binary.lambda, 0);
+    EXPECT_EQ(binary.needed, 0);
+    EXPECT_NEAR(binary.excess, kl({.5, .5, 0}, {p, 1 - p, 0}), 1e-15);
+  }
 }
 
 TEST(RewardSplit, WhatThePolicyCouldNotDoBefore) {

@@ -12,6 +12,8 @@ experiments
   evaluate        a saved policy in another environment
 change detectors
   detect NAME     alarms on a column       calibrate NAME   a threshold for a run length
+two samples
+  measure NAME    by how much they differ, beside what chance alone would say
 calculators
   sample  oracle  objective  graph  dataset
 what there is
