@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/commands/command.h"
+#include "core/log/hdf5.h"
 #include "core/random/stream.h"
 #include "tests/core/log_support.h"
 
@@ -110,6 +111,28 @@ TEST_F(MeasureCommand, SeveralDimensions) {
                                  "--column", "after,before", "--json"}));
   EXPECT_EQ(out["measures"][0]["estimator"], "V-statistic over all pairs");
   EXPECT_EQ(out["measures"][0]["p"], 0.001);
+}
+
+TEST_F(MeasureCommand, TwoSegmentsOfALog) {
+  const std::string path = folder_ / "log.h5";
+  {
+    const hdf5::File file = hdf5::File::create(path);
+    const std::vector<double> rows = {1, 2, 3, 4, 11, 12, 13, 15};
+    file.root()
+        .create_group("scalars")
+        .create_dataset("loss", LogType::kF64, {2, 4})
+        .write({0, 0}, {2, 4}, rows.data());
+  }
+  const std::vector<std::string> args = {
+      "wasserstein", "--input", path,        "--column", "scalars/loss",
+      "--segment",   "0",       "--segment", "1",        "--json"};
+  const auto out = nlohmann::json::parse(run(args));
+  EXPECT_NEAR(out["measures"][0]["value"].get<double>(), 10.25, 1e-12);
+  EXPECT_EQ(out["second"]["source"], path + " column scalars/loss segment 1");
+  EXPECT_NE(
+      error({"kl", "--input", path, "--column", "scalars/los", "--segment", "0", "--segment", "1"})
+          .find("did you mean \"scalars/loss\"?"),
+      std::string::npos);
 }
 
 TEST_F(MeasureCommand, ListSaysWhatIsTrueOfEach) {
