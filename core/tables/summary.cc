@@ -48,7 +48,8 @@ Summary summarise(const Manifest& manifest, const Results& results) {
       out.tables.push_back(make_table(spec.name, spec.rows.empty() ? manifest.rows : spec.rows,
                                       spec.columns, results, set, spec.published));
       const ResultTable& table = out.tables.back();
-      if (set == out.claim_seed_set && table.seeds >= 2 && !table.columns.empty()) {
+      if (set == out.claim_seed_set && table.seeds >= 2 && !table.columns.empty() &&
+          !table.rows.empty()) {
         out.aggregates.push_back(make_aggregate(table, results));
       }
     }
