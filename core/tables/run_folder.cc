@@ -68,6 +68,7 @@ void read_line(const json& j, Manifest& out) {
     for (const json& claim : j.at("claims")) {
       out.claims.push_back({claim.at("name"), claim.at("says"), claim.at("on")});
     }
+    if (j.contains("runs")) out.run_count = integer(j, "runs");
     for (const ClaimSpec& claim : out.claims) {
       parse_claim(claim.name, claim.says, claim.on, out.rows);  // an error belongs to this line
     }
@@ -130,7 +131,9 @@ Manifest read_manifest(const std::string& folder) {
   }
   Manifest out;
   std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
+  int number = 0;
+  while (std::getline(in, line)) {
+    ++number;
     try {
       read_line(json::parse(line), out);
     } catch (const json::exception& error) {
@@ -142,6 +145,11 @@ Manifest read_manifest(const std::string& folder) {
     }
   }
   if (out.hash.empty()) throw IoError(path + ": damaged manifest: it has no header line");
+  const auto found = static_cast<std::int64_t>(out.runs.size());
+  if (out.run_count && *out.run_count != found) {
+    throw IoError(fmt::format("{}:{}: damaged manifest: it ends here with {} of {} runs", path,
+                              number, found, *out.run_count));
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 // old logs can be read anywhere.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,11 @@ struct Manifest {
     int lane = 0;
   };
   std::vector<RunLine> runs;
+  std::optional<std::int64_t> run_count;  // as the header says; older manifests do not
 };
 
-// Throws IoError with file and line for a missing or damaged manifest.
+// Throws IoError with file and line for a missing or damaged manifest: broken JSON, a missing key
+// or wrong type, a claim or column that cannot be read, runs that are missing at the end.
 Manifest read_manifest(const std::string& folder);
 
 // Final values of every run: the last checkpoint of the last segment. Runs whose pack has not

@@ -72,7 +72,7 @@ class RunFolder {
     manifest << R"j({"kind": "experiment", "name": "hostile", "hash": "00", "rows": ["a"], )j"
              << R"j("environments": ["source", "target"], "tables": [{"name": "t", "rows": [], )j"
              << R"j("columns": ["accuracy(target)"], "published": null}], "claims": [)j"
-             << R"j({"name": "c", "says": "a > 0", "on": "accuracy(target)"}]})j"
+             << R"j({"name": "c", "says": "a > 0", "on": "accuracy(target)"}], "runs": 3})j"
              << "\n";
     for (int i = 0; i < 3; ++i) {
       manifest << R"j({"kind": "run", "id": "00", "row": "a", "seed_set": "confirm", )j"
