@@ -43,7 +43,7 @@ json header(const std::string& experiment, const Plan& plan,
   }
   return {{"kind", "experiment"}, {"name", experiment},           {"hash", hex(plan.hash())},
           {"rows", plan.rows()},  {"environments", environments}, {"tables", tables},
-          {"claims", claims}};
+          {"claims", claims},     {"runs", plan.runs().size()}};
 }
 
 std::string parameter_text(const Plan& plan, int point) {

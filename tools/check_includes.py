@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "core/base": ["tightrope_version.h"],
     "core/random": BASE,
     "core/config": BASE + ["core/random"],
-    "core/stats": BASE,
+    "core/stats": BASE + ["core/random"],
     "core/text": BASE,
     "core/registry": BASE + ["core/config", "tightrope_version.h"],
     "core/commands": BASE + ["core/registry"],

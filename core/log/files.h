@@ -32,6 +32,9 @@ std::string read_whole_file(const std::string& path, std::uint64_t maximum);
 
 bool file_exists(const std::string& path);
 
+// Whether it is there and neither a folder, a device nor a pipe.
+bool is_regular_file(const std::string& path);
+
 // Bytes of a file.
 std::uint64_t file_size(const std::string& path);
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/log/types.h"
@@ -83,14 +84,24 @@ class Dataset : public Object {
   void read(const LogShape& offset, const LogShape& count, void* data,
             std::optional<LogType> as = {}) const;
   void write_strings(std::span<const std::string> values);
-  std::vector<std::string> read_strings() const;
+  // At most `limit` bytes in all: many elements may refer to one long text.
+  std::vector<std::string> read_strings(std::uint64_t limit = kUnlimited) const;
   // Rows [offset, offset + count) of a data set of strings with one axis.
   void write_strings(std::uint64_t offset, std::span<const std::string> values);
   std::vector<std::string> read_strings(std::uint64_t offset, std::uint64_t count) const;
 
-  // Whether the values of all rows within `shape` lie inside the first `file_size` bytes; missing
-  // bytes would read as zeros.
-  bool is_stored(const LogShape& shape, std::uint64_t file_size) const;
+  // Whether the values of the block from `begin` to `end` (exclusive) lie inside the first
+  // `file_size` bytes; missing bytes would read as zeros. `begin` is the corner of a chunk.
+  bool is_stored(const LogShape& begin, const LogShape& end, std::uint64_t file_size) const;
+
+  // IoError unless the values lie in this file (not external, not virtual) behind filters of a log
+  // (gzip, shuffle, fletcher32) alone.
+  void require_plain_storage() const;
+  // Bytes in the file, and the most bytes of values that they can hold (gzip's limit is 1032 : 1).
+  std::uint64_t stored_bytes() const;
+  std::uint64_t most_value_bytes() const;
+  // First byte and length in the file when contiguous and written; nothing otherwise.
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> contiguous_range() const;
 
   // Makes this data set a dimension scale called `name`.
   void make_scale(const std::string& name);

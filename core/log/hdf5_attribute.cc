@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/log/hdf5_detail.h"
+#include "core/log/seal.h"
 
 namespace tightrope::hdf5 {
 
@@ -135,8 +136,9 @@ std::vector<LogAttribute> Object::attributes() const {
   }
   std::vector<LogAttribute> result;
   for (const std::string& name : names) {
-    // Written by the dimension scale interface, not by us.
-    if (name == "CLASS" || name == "NAME" || name == "DIMENSION_LIST" || name == "REFERENCE_LIST") {
+    // Of the dimension scale interface and of the seal: how a file is held together.
+    if (name == "CLASS" || name == "NAME" || name == "DIMENSION_LIST" || name == "REFERENCE_LIST" ||
+        name == kSealAttribute || name == kSealRangesAttribute) {
       continue;
     }
     result.push_back({name, attribute(name)});

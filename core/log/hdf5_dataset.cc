@@ -64,8 +64,9 @@ std::string link_name(Id object) {
 }
 
 herr_t first_scale(hid_t, unsigned, hid_t scale, void* data) {
-  *static_cast<std::string*>(data) = link_name(scale);
-  return 1;
+  std::string& name = *static_cast<std::string*>(data);
+  name = link_name(scale);
+  return name.empty() ? -1 : 1;  // HDF5 finds no name where the way to the scale is damaged
 }
 
 }  // namespace
@@ -129,20 +130,6 @@ void Dataset::write_strings(std::span<const std::string> values) {
         where_);
 }
 
-std::vector<std::string> Dataset::read_strings() const {
-  const Call call;
-  const Handle space = space_of(*this);
-  const hssize_t count = check(H5Sget_simple_extent_npoints(space.id()), "read", where_);
-  std::vector<char*> pointers(static_cast<std::size_t>(count), nullptr);
-  const Handle element = internal::memory_type(LogType::kString);
-  check(H5Dread(id(), element.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "read",
-        where_);
-  std::vector<std::string> values;
-  for (const char* pointer : pointers) values.emplace_back(pointer == nullptr ? "" : pointer);
-  H5Dvlen_reclaim(element.id(), space.id(), H5P_DEFAULT, pointers.data());
-  return values;
-}
-
 void Dataset::write_strings(std::uint64_t offset, std::span<const std::string> values) {
   const Call call;
   const LogShape count{values.size()};
@@ -167,29 +154,6 @@ std::vector<std::string> Dataset::read_strings(std::uint64_t offset, std::uint64
   for (const char* pointer : pointers) values.emplace_back(pointer == nullptr ? "" : pointer);
   H5Dvlen_reclaim(element.id(), memory.id(), H5P_DEFAULT, pointers.data());
   return values;
-}
-
-bool Dataset::is_stored(const LogShape& shape, std::uint64_t file_size) const {
-  const Call call;
-  const LogShape step = chunk();
-  if (step.empty()) {
-    const haddr_t address = H5Dget_offset(id());
-    return address != HADDR_UNDEF && address + H5Dget_storage_size(id()) <= file_size;
-  }
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return true;
-  std::vector<hsize_t> corner(shape.size(), 0);
-  for (;;) {
-    unsigned mask = 0;
-    haddr_t address = HADDR_UNDEF;
-    hsize_t size = 0;
-    check(H5Dget_chunk_info_by_coord(id(), corner.data(), &mask, &address, &size),
-          "find the rows of", where_);
-    if (address == HADDR_UNDEF || address > file_size || size > file_size - address) return false;
-    std::size_t axis = shape.size();
-    while (axis > 0 && corner[axis - 1] + step[axis - 1] >= shape[axis - 1]) corner[--axis] = 0;
-    if (axis == 0) return true;
-    corner[axis - 1] += step[axis - 1];
-  }
 }
 
 void Dataset::make_scale(const std::string& name) {
@@ -218,7 +182,8 @@ std::vector<std::string> Dataset::dimension_names() const {
     return names;
   }
   for (std::size_t axis = 0; axis < names.size(); ++axis) {
-    H5DSiterate_scales(id(), static_cast<unsigned>(axis), nullptr, first_scale, &names[axis]);
+    check(H5DSiterate_scales(id(), static_cast<unsigned>(axis), nullptr, first_scale, &names[axis]),
+          "read the dimensions of", where_);
   }
   return names;
 }

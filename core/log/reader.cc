@@ -8,25 +8,39 @@
 #include "core/log/files.h"
 #include "core/log/hdf5.h"
 #include "core/log/layout.h"
+#include "core/log/seal.h"
 
 namespace tightrope {
 
 namespace {
 
 constexpr std::uint64_t kMaximumBytes = std::uint64_t{16} << 30;
-constexpr std::uint64_t kMaximumChunkBytes = std::uint64_t{256} << 20;
+constexpr std::uint64_t kMaximumChunkBytes = std::uint64_t{64} << 20;  // ours are at most 1 MiB
+constexpr std::size_t kMaximumVariables = 20000;
+// A block up to this size may be larger than what is stored: unwritten rows are fill values.
+constexpr std::uint64_t kSmallBytes = std::uint64_t{64} << 20;
 
-// product(shape) * size, or IoError when it passes the limit.
+// product(shape) * size, or IoError when it passes the limit; 0 where nothing is.
 std::uint64_t checked_bytes(const LogShape& shape, std::size_t size, std::uint64_t limit,
                             const std::string& where) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   std::uint64_t bytes = size;
   for (std::uint64_t extent : shape) {
-    if (extent != 0 && bytes > limit / extent) {
+    if (bytes > limit / extent) {
       throw IoError(fmt::format("{}: claims more than {} bytes; not read", where, limit));
     }
     bytes *= extent;
   }
   return bytes;
+}
+
+// IoError when a block is large and the file cannot hold so much.
+void require_stored(const hdf5::Dataset& dataset, std::uint64_t bytes) {
+  if (bytes <= kSmallBytes) return;
+  const std::uint64_t most = dataset.most_value_bytes();
+  if (bytes <= most) return;
+  throw IoError(fmt::format("{}: claims more than {} bytes, {} are stored; not read",
+                            dataset.where(), bytes - 1, dataset.stored_bytes()));
 }
 
 struct Entry {
@@ -74,6 +88,10 @@ void LogReader::Impl::read_group(const std::string& name) {
   for (const hdf5::Group::Child& child : group.children()) {
     if (child.is_group) continue;
     hdf5::Dataset dataset = group.open_dataset(child.name);
+    dataset.require_plain_storage();
+    if (entries.size() == kMaximumVariables) {
+      throw IoError(fmt::format("{}: more than {} variables", path, kMaximumVariables));
+    }
     if (dataset.scale_name().starts_with(internal::kBareDimension)) continue;
     LogVariableInfo info{name + "/" + child.name, dataset.type(), dataset.dimension_names(),
                          dataset.shape()};
@@ -91,13 +109,18 @@ void LogReader::Impl::drop_unstored(const hdf5::Dataset& dataset, LogVariableInf
   if (info.type == LogType::kString) return;  // their heap has lengths of its own
   const std::uint64_t bytes = file_size(path);
   const LogShape maximum = dataset.maximum(), chunk = dataset.chunk();
-  const auto at = std::find(maximum.begin(), maximum.end(), hdf5::kUnlimited) - maximum.begin();
-  const auto axis = static_cast<std::size_t>(at);
-  while (!dataset.is_stored(info.shape, bytes)) {
-    if (axis == maximum.size()) {
-      throw IoError(fmt::format("cannot open {}: truncated: {} is missing", path, info.name));
-    }
-    info.shape[axis] = (info.shape[axis] - 1) / chunk[axis] * chunk[axis];
+  LogShape begin(info.shape.size(), 0), end = info.shape;
+  if (std::find(end.begin(), end.end(), 0) != end.end()) return;
+  const auto axis = static_cast<std::size_t>(
+      std::find(maximum.begin(), maximum.end(), hdf5::kUnlimited) - maximum.begin());
+  if (axis == maximum.size()) {
+    if (dataset.is_stored(begin, end, bytes)) return;
+    throw IoError(fmt::format("cannot open {}: truncated: {} is missing", path, info.name));
+  }
+  for (std::uint64_t row = 0; row < info.shape[axis]; row += chunk[axis]) {
+    begin[axis] = row;
+    end[axis] = std::min(info.shape[axis], row + chunk[axis]);
+    if (!dataset.is_stored(begin, end, bytes)) info.shape[axis] = row;
   }
 }
 
@@ -134,7 +157,9 @@ LogReader LogReader::open(const std::string& path) {
   if (!file_exists(path)) throw IoError(fmt::format("cannot open {}: no such file", path));
   auto impl = std::make_unique<Impl>();
   impl->path = path;
+  check_signature(path);
   impl->file = hdf5::File::open(path, path.ends_with(".partial"));
+  check_seal(impl->file, path);
   impl->read_version();
   for (const hdf5::Group::Child& child : impl->file.root().children()) {
     if (!child.is_group) continue;
@@ -204,6 +229,9 @@ LogArray<T> LogReader::read(const std::string& variable, const LogShape& offset,
              shape[axis]);
   }
   const std::uint64_t bytes = checked_bytes(count, sizeof(T), kMaximumBytes, entry.dataset.where());
+  require_stored(entry.dataset,
+                 checked_bytes(count, std::max<std::size_t>(1, log_type_size(entry.info.type)),
+                               kMaximumBytes, entry.dataset.where()));
   LogArray<T> array{count, std::vector<T>(bytes / sizeof(T))};
   if (bytes > 0) entry.dataset.read(offset, count, array.values.data(), log_type_of<T>());
   return array;
@@ -215,8 +243,11 @@ LogArray<std::string> LogReader::read_strings(const std::string& variable) const
     throw IoError(fmt::format("{}: is of type {}, read as string", entry.dataset.where(),
                               log_type_name(entry.info.type)));
   }
-  checked_bytes(entry.info.shape, sizeof(std::string), kMaximumBytes, entry.dataset.where());
-  return {entry.info.shape, entry.dataset.read_strings()};
+  const std::uint64_t most = file_size(impl_->path);
+  // In the file, a text is a reference of 16 bytes to a heap.
+  require_stored(entry.dataset,
+                 checked_bytes(entry.info.shape, 16, kMaximumBytes, entry.dataset.where()));
+  return {entry.info.shape, entry.dataset.read_strings(most + kSmallBytes)};
 }
 
 template LogArray<float> LogReader::read(const std::string&) const;

@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/log/files.h"
 #include "core/log/layout.h"
+#include "core/log/seal.h"
 #include "core/log/writer_detail.h"
 
 namespace tightrope {
@@ -109,6 +110,7 @@ void LogWriter::Impl::start() {
   TR_CHECK(missing.empty(), "static variable '{}' was not written", *missing.begin());
   failed = true;  // until all of it is done
   statics.clear();
+  seal_file(file, building());
   file.start_swmr();
   file.flush();
   sync_file(building());

@@ -4,6 +4,7 @@
 
 #include "core/base/check.h"
 #include "core/log/files.h"
+#include "core/log/seal.h"
 #include "core/log/writer.h"
 #include "core/log/writer_detail.h"
 
@@ -63,7 +64,8 @@ void copy_rows(const hdf5::File& old, std::uint64_t bytes, LogColumn& column, co
   const hdf5::Dataset source = open_variable(old, column.name, column.type);
   check_shape(source, source.shape(), column.rows_shape(axis.flushed),
               column.behind_segment ? 1 : 0);
-  if (!source.is_stored(column.rows_shape(axis.flushed), bytes)) {
+  const LogShape end = column.rows_shape(axis.flushed);
+  if (!source.is_stored(LogShape(end.size(), 0), end, bytes)) {
     throw IoError(fmt::format("{}: the file is truncated: rows are missing", source.where()));
   }
   column.dataset.extend(column.rows_shape(axis.flushed));
@@ -129,7 +131,9 @@ LogWriter LogWriter::resume(const std::string& path, const LogSchema& schema,
     throw IoError(fmt::format("cannot resume {}: there is no {}.partial", path, path));
   }
   auto impl = [&] {
+    check_signature(path + ".partial");
     hdf5::File old = hdf5::File::open(path + ".partial", true);
+    check_seal(old, path + ".partial");
     LogSchema same = schema;
     same.attributes = old.root().attributes();
     auto fresh = std::make_unique<Impl>(path, same);
@@ -161,6 +165,7 @@ void LogWriter::Impl::publish(const std::vector<LogAttribute>& attributes) {
     for (const LogAttribute& attribute : attributes) {
       copy.root().set_attribute(attribute.name, attribute.value);
     }
+    seal_file(copy, building());
     copy.close();
   } catch (...) {
     copy.abandon();

@@ -15,6 +15,14 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
+std::vector<double> finite_values(std::span<const double> values) {
+  std::vector<double> out;
+  for (double value : values) {
+    if (std::isfinite(value)) out.push_back(value);
+  }
+  return out;
+}
+
 double t_quantile(double probability, double freedom) {
   TR_CHECK(freedom > 0 && probability > 0 && probability < 1, "t quantile {} at {}", probability,
            freedom);

@@ -3,8 +3,12 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 namespace tightrope {
+
+// The finite ones of `values`, in their order: a frozen or missing run is NaN.
+std::vector<double> finite_values(std::span<const double> values);
 
 // Mean over n values with a two-sided t interval: mean -+ t_{(1+level)/2, n-1} sd / sqrt(n).
 struct Interval {

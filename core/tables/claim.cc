@@ -132,29 +132,4 @@ Claim parse_claim(const std::string& name, const std::string& says, const std::s
   return claim;
 }
 
-ClaimVerdict judge(const Claim& claim, const Results& results, const std::string& seed_set) {
-  ClaimVerdict out{claim.name, claim.says, Verdict::kHolds, {}};
-  const std::size_t seeds = results.seeds(seed_set).size();
-  for (const Contrast& part : claim.parts) {
-    std::vector<double> values(seeds, 0.0);
-    for (const ClaimTerm& term : part.terms) {
-      if (term.arm.empty()) {
-        for (double& value : values) value += term.coefficient;
-        continue;
-      }
-      const std::vector<double> column = results.by_seed(term.arm, term.column, seed_set);
-      for (std::size_t i = 0; i < seeds; ++i) values[i] += term.coefficient * column[i];
-    }
-    PartVerdict verdict{part.text, mean_interval(values), t_test(values), Verdict::kUndecided, 0};
-    verdict.verdict = judge_positive(verdict.interval);
-    verdict.seeds_to_decide = seeds_to_decide(verdict.interval);
-    if (verdict.verdict == Verdict::kFails) out.verdict = Verdict::kFails;
-    if (verdict.verdict == Verdict::kUndecided && out.verdict == Verdict::kHolds) {
-      out.verdict = Verdict::kUndecided;
-    }
-    out.parts.push_back(std::move(verdict));
-  }
-  return out;
-}
-
 }  // namespace tightrope

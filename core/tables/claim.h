@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/stats/bootstrap.h"
 #include "core/stats/interval.h"
 #include "core/tables/column.h"
 #include "core/tables/results.h"
@@ -39,12 +40,17 @@ struct Claim {
 Claim parse_claim(const std::string& name, const std::string& says, const std::string& on,
                   const std::vector<std::string>& arms);
 
+// What is said about one contrast; the verdict is by the t interval alone.
 struct PartVerdict {
   std::string text;
-  Interval interval;  // of the contrast over seeds
-  double p_value = 1;
+  Interval interval;   // of the contrast over seeds
+  double p_value = 1;  // of the t test
   Verdict verdict = Verdict::kUndecided;
   int seeds_to_decide = 0;
+  Bounds bca;             // bootstrap interval of the same mean
+  double p_flip = 1;      // of the sign-flip test
+  double p_holm = 1;      // p_value after Holm's correction over its family
+  double detectable = 0;  // effect that these seeds find with 80 % power, in the column's unit
 };
 
 struct ClaimVerdict {
@@ -54,6 +60,11 @@ struct ClaimVerdict {
   std::vector<PartVerdict> parts;
 };
 
+// Judges a claim that is a family of its own: p_holm corrects over its parts.
 ClaimVerdict judge(const Claim& claim, const Results& results, const std::string& seed_set);
+
+// Holm's correction of every p_holm, over all parts of all claims as one family. A part without a
+// test (fewer than two seeds) counts, with p = 1.
+void correct_family(std::vector<ClaimVerdict>& claims);
 
 }  // namespace tightrope

@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/tables/render_detail.h"
 #include "core/tables/table.h"
 
 namespace tightrope {
+
+using internal::escape_latex;
+
 namespace {
 
 std::string cell_text(const Interval& cell, const char* plus_minus) {
@@ -33,17 +37,6 @@ std::string arm_text(const ResultTable::Row& row) {
   if (row.missing == 0) return row.arm;
   return fmt::format("{} ({} seeds missing)", row.arm, row.missing);
 }
-
-std::string escape_latex(const std::string& text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '_' || c == '%' || c == '&' || c == '#') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-std::string signed_number(double value) { return fmt::format("{:+.4f}", value); }
 
 }  // namespace
 
@@ -111,36 +104,6 @@ std::string to_latex(const ResultTable& table) {
     out += " \\\\\n";
   }
   out += "\\bottomrule\n\\end{tabular}\n";
-  return out;
-}
-
-std::string to_markdown(const std::vector<ClaimVerdict>& claims, const std::string& seed_set) {
-  std::string out =
-      fmt::format("**claims**, judged on {} seeds (paired by seed, 95 % t interval)\n", seed_set);
-  out +=
-      "\n| claim | verdict | contrast | estimate | 95 % interval | p | n "
-      "|\n|---|---|---|---|---|---|---|";
-  for (const ClaimVerdict& claim : claims) {
-    bool first = true;
-    for (const PartVerdict& part : claim.parts) {
-      const Interval& i = part.interval;
-      std::string verdict = verdict_text(part.verdict);
-      if (part.verdict == Verdict::kUndecided && part.seeds_to_decide > i.n) {
-        verdict += fmt::format(" (about {} seeds would decide)", part.seeds_to_decide);
-      }
-      if (claim.parts.size() > 1 && first) {
-        out += fmt::format("\n| {} | **{}** | {} | | | | |", claim.name,
-                           verdict_text(claim.verdict), claim.says);
-      }
-      const bool single = claim.parts.size() == 1;
-      out +=
-          fmt::format("\n| {} | {} | {} | {} | [{}, {}] | {:.2g} | {} |", single ? claim.name : "",
-                      single ? "**" + verdict + "**" : verdict, part.text, signed_number(i.mean),
-                      signed_number(i.low()), signed_number(i.high()), part.p_value, i.n);
-      first = false;
-    }
-  }
-  out += "\n";
   return out;
 }
 

@@ -7,12 +7,29 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
+#include "core/log/files.h"
 #include "core/log/reader.h"
 
 namespace tightrope {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::int64_t kMaximumLanes = 1 << 20;
+constexpr std::uint64_t kMaximumManifestBytes = std::uint64_t{1} << 30;
+
+// Without the long texts that a damaged line may drag into the message.
+std::string shortened(std::string text) {
+  constexpr std::size_t kMost = 300;
+  if (text.size() > kMost) text = text.substr(0, kMost) + " ...";
+  return text;
+}
+
+std::int64_t integer(const json& j, const char* key) {
+  const json& value = j.at(key);
+  TR_REQUIRE(value.is_number_integer(), "\"{}\" must be an integer, is {}", key, value.type_name());
+  return value.get<std::int64_t>();
+}
 
 TableSpec read_table(const json& j) {
   TableSpec table;
@@ -51,26 +68,45 @@ void read_line(const json& j, Manifest& out) {
     for (const json& claim : j.at("claims")) {
       out.claims.push_back({claim.at("name"), claim.at("says"), claim.at("on")});
     }
+    if (j.contains("runs")) out.run_count = integer(j, "runs");
+    for (const ClaimSpec& claim : out.claims) {
+      parse_claim(claim.name, claim.says, claim.on, out.rows);  // an error belongs to this line
+    }
   } else if (kind == "run") {
-    out.runs.push_back({j.at("id"), j.at("row"), j.at("seed_set"), j.at("parameters"), j.at("seed"),
-                        j.at("pack"), j.at("lane")});
+    const std::string pack = j.at("pack");
+    const std::int64_t lane = integer(j, "lane");
+    TR_REQUIRE(pack.find('/') == std::string::npos, "\"pack\" is \"{}\", not a name", pack);
+    TR_REQUIRE(lane >= 0 && lane < kMaximumLanes, "\"lane\" is {}", lane);
+    out.runs.push_back({j.at("id"), j.at("row"), j.at("seed_set"), j.at("parameters"),
+                        integer(j, "seed"), pack, static_cast<int>(lane)});
   }
+}
+
+// Of a metric in /evaluation: [lane, 1, environment, subset] at the last checkpoint.
+LogArray<double> last_row(const LogReader& log, const LogVariableInfo& variable, std::uint64_t rows,
+                          const LogShape& inner) {
+  const LogShape expected{variable.shape[0], rows, inner[0], inner[1]};
+  if (variable.shape != expected) {
+    throw IoError(fmt::format("{}: {} has another shape than its dimensions; the log is damaged",
+                              log.path(), variable.name));
+  }
+  return log.read<double>(variable.name, {0, rows - 1, 0, 0},
+                          {variable.shape[0], 1, inner[0], inner[1]});
 }
 
 // Final evaluation of all lanes of one pack: values[lane][column].
 std::vector<std::map<Column, double>> read_pack(const std::string& path) {
   const LogReader log = LogReader::open(path);
   const std::uint64_t rows = log.rows("evaluation/checkpoint");
-  TR_CHECK(rows > 0, "{} holds no evaluation", path);
+  if (rows == 0) throw IoError(path + ": holds no evaluation");
   const auto environments = log.read_strings("evaluation/environment").values;
   const auto subsets = log.read_strings("evaluation/subset").values;
   std::vector<std::map<Column, double>> out;
   for (const LogVariableInfo& variable : log.variables("evaluation")) {
     if (variable.dims.size() != 4 || variable.type != LogType::kF64) continue;
     const std::uint64_t lanes = variable.shape[0];
-    out.resize(lanes);
-    const auto block = log.read<double>(variable.name, {0, rows - 1, 0, 0},
-                                        {lanes, 1, environments.size(), subsets.size()});
+    if (lanes > out.size()) out.resize(lanes);
+    const auto block = last_row(log, variable, rows, {environments.size(), subsets.size()});
     const std::string metric = variable.name.substr(variable.name.find('/') + 1);
     std::size_t at = 0;
     for (std::uint64_t lane = 0; lane < lanes; ++lane) {
@@ -90,16 +126,30 @@ Manifest read_manifest(const std::string& folder) {
   const std::string path = folder + "/manifest.jsonl";
   std::ifstream in(path);
   if (!in) throw IoError("no run folder: cannot read " + path);
+  if (!is_regular_file(path) || file_size(path) > kMaximumManifestBytes) {
+    throw IoError(fmt::format("{}: not a file of at most {} bytes", path, kMaximumManifestBytes));
+  }
   Manifest out;
   std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
+  int number = 0;
+  while (std::getline(in, line)) {
+    ++number;
     try {
       read_line(json::parse(line), out);
     } catch (const json::exception& error) {
-      throw IoError(fmt::format("{}:{}: damaged manifest: {}", path, number, error.what()));
+      throw IoError(
+          fmt::format("{}:{}: damaged manifest: {}", path, number, shortened(error.what())));
+    } catch (const InputError& error) {
+      throw IoError(
+          fmt::format("{}:{}: damaged manifest: {}", path, number, shortened(error.what())));
     }
   }
   if (out.hash.empty()) throw IoError(path + ": damaged manifest: it has no header line");
+  const auto found = static_cast<std::int64_t>(out.runs.size());
+  if (out.run_count && *out.run_count != found) {
+    throw IoError(fmt::format("{}:{}: damaged manifest: it ends here with {} of {} runs", path,
+                              number, found, *out.run_count));
+  }
   return out;
 }
 

@@ -47,18 +47,25 @@ Summary summarise(const Manifest& manifest, const Results& results) {
       if (sets.count(set) == 0) continue;
       out.tables.push_back(make_table(spec.name, spec.rows.empty() ? manifest.rows : spec.rows,
                                       spec.columns, results, set, spec.published));
+      const ResultTable& table = out.tables.back();
+      if (set == out.claim_seed_set && table.seeds >= 2 && !table.columns.empty() &&
+          !table.rows.empty()) {
+        out.aggregates.push_back(make_aggregate(table, results));
+      }
     }
   }
   for (const ClaimSpec& spec : manifest.claims) {
     out.claims.push_back(judge(parse_claim(spec.name, spec.says, spec.on, manifest.rows), results,
                                out.claim_seed_set));
   }
+  correct_family(out.claims);
   return out;
 }
 
 std::string Summary::markdown() const {
   std::string out;
   for (const ResultTable& table : tables) out += to_markdown(table) + "\n";
+  for (const AggregateTable& table : aggregates) out += to_markdown(table) + "\n";
   if (!claims.empty()) out += to_markdown(claims, claim_seed_set);
   return out;
 }
@@ -74,16 +81,17 @@ std::vector<std::string> write_tables(const std::string& folder, const Summary& 
     write_file(path, text);
     paths.push_back(path);
   };
-  for (const ResultTable& table : summary.tables) {
-    const std::string stem =
-        to + "/" + table.name + (table.seed_set == "confirm" ? "" : "_" + table.seed_set);
-    add(stem + ".md", to_markdown(table));
-    add(stem + ".csv", to_csv(table));
-    add(stem + ".tex", to_latex(table));
-  }
-  if (!summary.claims.empty()) {
-    add(to + "/claims.md", to_markdown(summary.claims, summary.claim_seed_set));
-  }
+  const auto stem = [&](const auto& table) {
+    return to + "/" + table.name + (table.seed_set == "confirm" ? "" : "_" + table.seed_set);
+  };
+  const auto add_all = [&](const std::string& path, const auto&... what) {
+    add(path + ".md", to_markdown(what...));
+    add(path + ".csv", to_csv(what...));
+    add(path + ".tex", to_latex(what...));
+  };
+  for (const ResultTable& table : summary.tables) add_all(stem(table), table);
+  for (const AggregateTable& table : summary.aggregates) add_all(stem(table) + "_aggregate", table);
+  if (!summary.claims.empty()) add_all(to + "/claims", summary.claims, summary.claim_seed_set);
   add(folder + "/results.csv", results_csv(results));
   return paths;
 }

@@ -54,7 +54,11 @@ std::string to_markdown(const ResultTable& table);
 std::string to_csv(const ResultTable& table);
 std::string to_latex(const ResultTable& table);
 
-// The claims as a Markdown table: verdict, estimate, interval, p, seeds that would decide.
+// The claims as Markdown, CSV (one line per part) and LaTeX (booktabs): verdict, estimate, t and
+// BCa interval, p of the t test, corrected by Holm, and of the sign-flip test, seeds; for what is
+// undecided the seeds that would decide and the effect that these seeds would have shown.
 std::string to_markdown(const std::vector<ClaimVerdict>& claims, const std::string& seed_set);
+std::string to_csv(const std::vector<ClaimVerdict>& claims, const std::string& seed_set);
+std::string to_latex(const std::vector<ClaimVerdict>& claims, const std::string& seed_set);
 
 }  // namespace tightrope

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/stats/interval.h"
+#include "core/tables/aggregate_table.h"
 #include "core/tables/table.h"
 
 namespace tightrope {
@@ -108,6 +109,79 @@ TEST(Table, RendersFiguresByColumn) {
   EXPECT_NE(to_latex(table).find("published (\\%) & - & 12.5 \\\\"), std::string::npos)
       << to_latex(table);
   EXPECT_NE(to_csv(table).find(",12.5\n"), std::string::npos);
+}
+
+// Two claims of three parts: t = 1.5 / (0.1 / sqrt(3)) and so on; Holm over all three.
+TEST(Claim, AllPartsOfAllClaimsAreOneFamily) {
+  const Results results = made({1, 2, 3}, {2.4, 3.5, 4.6});
+  std::vector<ClaimVerdict> claims;
+  for (const char* says : {"a < b < a", "b > 3"}) {
+    claims.push_back(judge(parse_claim("n", says, "accuracy", kArms), results, "confirm"));
+  }
+  const double p = claims[0].parts[0].p_value;
+  EXPECT_LT(p, 0.01);
+  EXPECT_DOUBLE_EQ(claims[0].parts[0].p_holm, 2 * p);
+  correct_family(claims);
+  EXPECT_DOUBLE_EQ(claims[0].parts[0].p_holm, 3 * p);
+  EXPECT_DOUBLE_EQ(claims[0].parts[1].p_holm, 3 * p);
+  EXPECT_DOUBLE_EQ(claims[1].parts[0].p_holm, claims[1].parts[0].p_value);
+  EXPECT_DOUBLE_EQ(claims[0].parts[0].p_flip, 2.0 / 8);
+}
+
+TEST(Claim, RendersEveryNumber) {
+  const Results results = made({1, 2, 3, 4}, {2, 2, 5, std::nan("")});
+  const ClaimVerdict verdict =
+      judge(parse_claim("n_1", "a < b", "accuracy", kArms), results, "confirm");
+  // Differences 1, 0, 2: mean 1, deviation 1, t interval 1 -+ 4.302653 / sqrt(3). Resamples of
+  // three: the mean 0 comes up once in 27, and as often 2. Sign flips: |sum| >= 3 in 4 of 8.
+  EXPECT_EQ(
+      to_markdown({verdict}, "confirm"),
+      "**claims**, judged on confirm seeds (paired by seed, 95 % t interval); undecided: the "
+      "seeds that would decide the estimate, and the effect that these seeds show with 80 % "
+      "power\n\n| claim | verdict | contrast | estimate | 95 % t interval | 95 % BCa interval "
+      "| p (t) | p (Holm) | p (sign flip) | n |\n|---|---|---|---|---|---|---|---|---|---|\n"
+      "| n_1 | **undecided (about 7 seeds would decide; 3.2640 would have shown)** | a < b | "
+      "+1.0000 | [-1.4841, +3.4841] | [+0.0000, +2.0000] | 0.23 | 0.23 | 0.5 | 3 |\n");
+  EXPECT_NE(to_csv({verdict}, "confirm")
+                .find("confirm,\"n_1\",undecided,\"a < b\",undecided,3,1,1,-1.4841377"),
+            std::string::npos)
+      << to_csv({verdict}, "confirm");
+  EXPECT_NE(to_latex({verdict}, "confirm")
+                .find("n\\_1 & undecided (about 7 seeds would decide; 3.2640 would have shown) & a "
+                      "$<$ b & $+1.0000$ & $[-1.4841, +3.4841]$ & $[+0.0000, +2.0000]$ & $0.23$"),
+            std::string::npos)
+      << to_latex({verdict}, "confirm");
+}
+
+TEST(Claim, OneSeedRendersNoTest) {
+  const ClaimVerdict verdict =
+      judge(parse_claim("n", "a < b", "accuracy", kArms), made({1}, {2}), "confirm");
+  EXPECT_NE(to_markdown({verdict}, "confirm")
+                .find("| n | **undecided** | a < b | +1.0000 | - | - | - | - | - | 1 |"),
+            std::string::npos)
+      << to_markdown({verdict}, "confirm");
+}
+
+TEST(Table, AggregatesArmsInTheFirstColumn) {
+  const Results results = made({0.1, 0.2, 0.3, std::nan("")}, {0.2, 0.2, 0.5, 0.6});
+  const ResultTable table =
+      make_table("t", {"a", "b"}, {parse_column("accuracy")}, results, "confirm", {});
+  const AggregateTable aggregate = make_aggregate(table, results);
+  // b's middle two: (.2 + .5) / 2. Pairs b > a: 1.5 + 1.5 + 3 + 3 of 12.
+  EXPECT_DOUBLE_EQ(aggregate.rows[1].interquartile_mean.value, 0.35);
+  EXPECT_DOUBLE_EQ(aggregate.rows[1].above_first.value, 9.0 / 12);
+  EXPECT_EQ(to_markdown(aggregate),
+            "**t_aggregate**: interquartile mean of accuracy over 4 confirm seeds, and probability "
+            "that a run lies above one of a; 95 % bootstrap intervals\n\n"
+            "| arm | interquartile mean | P(above a) | n |\n|---|---|---|---|\n"
+            "| a | 0.200 [0.100, 0.300] | - | 3 |\n"
+            "| b | 0.350 [0.200, 0.600] | 0.750 [0.333, 1.000] | 4 |\n");
+  EXPECT_NE(to_csv(aggregate).find("t,confirm,\"b\",\"accuracy\",4,0.34999999999999998,"),
+            std::string::npos)
+      << to_csv(aggregate);
+  EXPECT_NE(to_latex(aggregate).find("b & 0.350 [0.200, 0.600] & 0.750 [0.333, 1.000] & 4 \\\\"),
+            std::string::npos)
+      << to_latex(aggregate);
 }
 
 }  // namespace
