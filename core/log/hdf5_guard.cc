@@ -31,11 +31,17 @@ H5Z_filter_t filter_of(const Handle& list, int index, const std::string& where) 
             "read the filters of", where));
 }
 
+struct Budget {
+  std::uint64_t left;
+  bool exceeded = false;
+};
+
 // Allocates texts for HDF5 until the budget is used up; then the read fails.
-void* allocate(std::size_t size, void* budget) {
-  auto& left = *static_cast<std::uint64_t*>(budget);
-  if (size > left) return nullptr;
-  left -= size;
+void* allocate(std::size_t size, void* data) {
+  auto& budget = *static_cast<Budget*>(data);
+  budget.exceeded = size > budget.left;
+  if (budget.exceeded) return nullptr;
+  budget.left -= size;
   return std::malloc(size);
 }
 
@@ -117,7 +123,7 @@ std::vector<std::string> Dataset::read_strings(std::uint64_t limit) const {
   std::vector<char*> pointers(static_cast<std::size_t>(count), nullptr);
   const Handle element = internal::memory_type(LogType::kString);
   const Handle transfer(check(H5Pcreate(H5P_DATASET_XFER), "read", where_));
-  std::uint64_t budget = limit;
+  Budget budget{limit};
   check(H5Pset_vlen_mem_manager(transfer.id(), allocate, &budget, release, nullptr), "read",
         where_);
   const herr_t done = H5Dread(id(), element.id(), H5S_ALL, H5S_ALL, transfer.id(), pointers.data());
@@ -126,6 +132,9 @@ std::vector<std::string> Dataset::read_strings(std::uint64_t limit) const {
     for (const char* pointer : pointers) values.emplace_back(pointer == nullptr ? "" : pointer);
   }
   for (char* pointer : pointers) std::free(pointer);
+  if (budget.exceeded) {
+    throw IoError(fmt::format("{}: its texts are longer than {} bytes; not read", where_, limit));
+  }
   check(done, "read", where_);
   return values;
 }

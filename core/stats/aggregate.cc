@@ -64,10 +64,10 @@ double interquartile_mean(std::span<const double> values) {
          static_cast<double>(sorted.size() - 2 * static_cast<std::size_t>(cut));
 }
 
-Estimate interquartile_mean(const Scores& scores, const Stream& stream, double level,
-                            int resamples) {
+BoundedEstimate interquartile_mean(const Scores& scores, const Stream& stream, double level,
+                                   int resamples) {
   const Scores finite = finite_scores(scores);
-  Estimate out{pooled_mean(finite), {kNan, kNan}};
+  BoundedEstimate out{pooled_mean(finite), {kNan, kNan}};
   if (fewest_runs(finite) < 2) return out;
   Scores drawn = finite;
   std::vector<double> replicates;
@@ -80,12 +80,12 @@ Estimate interquartile_mean(const Scores& scores, const Stream& stream, double l
   return out;
 }
 
-Estimate probability_of_improvement(const Scores& x, const Scores& y, const Stream& stream,
-                                    double level, int resamples) {
+BoundedEstimate probability_of_improvement(const Scores& x, const Scores& y, const Stream& stream,
+                                           double level, int resamples) {
   TR_CHECK(x.size() == y.size(), "{} strata against {}", x.size(), y.size());
   const Scores first = finite_scores(x), second = finite_scores(y);
   const std::size_t fewest = std::min(fewest_runs(first), fewest_runs(second));
-  Estimate out{fewest == 0 ? kNan : improvement(first, second), {kNan, kNan}};
+  BoundedEstimate out{fewest == 0 ? kNan : improvement(first, second), {kNan, kNan}};
   if (fewest < 2) return out;
   Scores drawn_first = first, drawn_second = second;
   std::vector<double> replicates;

@@ -15,7 +15,7 @@ namespace tightrope {
 // numbers of runs.
 using Scores = std::vector<std::vector<double>>;
 
-struct Estimate {
+struct BoundedEstimate {
   double value = 0;  // NaN when there is none
   Bounds bounds;     // NaN when a stratum has fewer than two runs
 };
@@ -25,13 +25,13 @@ double interquartile_mean(std::span<const double> values);
 
 // Interquartile mean over all runs of all strata together, with a 95 % percentile interval over
 // resamples that draw each stratum's runs anew. Non-finite values (diverged runs) are left out.
-Estimate interquartile_mean(const Scores& scores, const Stream& stream, double level = 0.95,
-                            int resamples = kResamples);
+BoundedEstimate interquartile_mean(const Scores& scores, const Stream& stream, double level = 0.95,
+                                   int resamples = kResamples);
 
 // Mean over strata of P(X > Y) + P(X = Y) / 2 for a run X of the first arm and an independent run Y
 // of the second (Mann-Whitney's U over the number of pairs). The interval resamples both arms
 // independently. Both have the same number of strata; non-finite values are left out.
-Estimate probability_of_improvement(const Scores& x, const Scores& y, const Stream& stream,
-                                    double level = 0.95, int resamples = kResamples);
+BoundedEstimate probability_of_improvement(const Scores& x, const Scores& y, const Stream& stream,
+                                           double level = 0.95, int resamples = kResamples);
 
 }  // namespace tightrope

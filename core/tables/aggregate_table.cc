@@ -12,7 +12,7 @@ using internal::quoted;
 
 namespace {
 
-std::string estimate_text(const Estimate& estimate) {
+std::string estimate_text(const BoundedEstimate& estimate) {
   if (!std::isfinite(estimate.value)) return "-";
   const std::string bounds = bounds_text(estimate.bounds, "{:.3f}");
   return fmt::format("{:.3f}{}", estimate.value, bounds == "-" ? "" : " " + bounds);
@@ -62,7 +62,7 @@ std::string to_csv(const AggregateTable& table) {
   for (const AggregateTable::Row& row : table.rows) {
     out += fmt::format("{},{},{},{},{}", table.name, table.seed_set, quoted(row.arm),
                        quoted(table.column.text()), row.n);
-    for (const Estimate& e : {row.interquartile_mean, row.above_first}) {
+    for (const BoundedEstimate& e : {row.interquartile_mean, row.above_first}) {
       out += fmt::format(",{:.17g},{:.17g},{:.17g}", e.value, e.bounds.low, e.bounds.high);
     }
     out += "\n";

@@ -19,8 +19,9 @@ struct AggregateTable {
   struct Row {
     std::string arm;
     int n = 0;  // seeds with a finished run
-    Estimate interquartile_mean;
-    Estimate above_first;  // probability that a run of this arm lies above one of the first row's
+    BoundedEstimate interquartile_mean;
+    BoundedEstimate
+        above_first;  // probability that a run of this arm lies above one of the first row's
   };
   std::vector<Row> rows;
 };

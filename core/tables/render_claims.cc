@@ -30,7 +30,7 @@ std::string full_verdict(const PartVerdict& part) {
   return out + fmt::format("{:.4f} would have shown)", part.detectable);
 }
 
-// Estimate, intervals, p-values and seeds, each between `before` and `after`.
+// BoundedEstimate, intervals, p-values and seeds, each between `before` and `after`.
 std::string numbers(const PartVerdict& part, const char* before, const char* after) {
   const Interval& i = part.interval;
   std::string out;

@@ -143,11 +143,11 @@ TEST(Power, DetectableEffectHasTheWantedPower) {
 TEST(Aggregate, ValuesAndIntervalsAreRliables) {
   const auto& g = golden()["rliable"];
   const auto x = g["x"].get<Scores>(), y = g["y"].get<Scores>();
-  const Estimate mean = interquartile_mean(x, statistics_stream());
+  const BoundedEstimate mean = interquartile_mean(x, statistics_stream());
   EXPECT_NEAR(mean.value, g["interquartile_mean"], 1e-12);
   EXPECT_NEAR(mean.bounds.low, g["interquartile_mean_ends"][0], 0.001);
   EXPECT_NEAR(mean.bounds.high, g["interquartile_mean_ends"][1], 0.001);
-  const Estimate better = probability_of_improvement(x, y, statistics_stream());
+  const BoundedEstimate better = probability_of_improvement(x, y, statistics_stream());
   EXPECT_NEAR(better.value, g["improvement"], 1e-12);
   EXPECT_NEAR(better.bounds.low, g["improvement_ends"][0], 0.01);
   EXPECT_NEAR(better.bounds.high, g["improvement_ends"][1], 0.01);
@@ -159,7 +159,7 @@ TEST(Aggregate, ValuesAndIntervalsAreRliables) {
 TEST(Aggregate, StrataAreResampledApart) {
   // Within a stratum nothing varies; a bootstrap over all runs together would mix 0 and 1.
   const Scores scores{{0, 0, 0, 0}, {1, 1, 1, 1}};
-  const Estimate mean = interquartile_mean(scores, statistics_stream());
+  const BoundedEstimate mean = interquartile_mean(scores, statistics_stream());
   EXPECT_EQ(mean.value, 0.5);
   EXPECT_EQ(mean.bounds.low, 0.5);
   EXPECT_EQ(mean.bounds.high, 0.5);
@@ -169,12 +169,12 @@ TEST(Aggregate, DegenerateInputs) {
   const Stream stream = statistics_stream();
   EXPECT_TRUE(std::isnan(interquartile_mean(std::vector<double>{})));
   EXPECT_TRUE(std::isnan(interquartile_mean(Scores{{kNan}}, stream).value));
-  const Estimate one = interquartile_mean(Scores{{kNan, 0.5}}, stream);
+  const BoundedEstimate one = interquartile_mean(Scores{{kNan, 0.5}}, stream);
   EXPECT_EQ(one.value, 0.5);
   EXPECT_TRUE(std::isnan(one.bounds.low));
   EXPECT_EQ(interquartile_mean(std::vector<double>{0, 1, 2, 100}), 1.5);
   EXPECT_TRUE(std::isnan(probability_of_improvement({{kNan}}, {{1, 2}}, stream).value));
-  const Estimate same = probability_of_improvement({{1, 1}}, {{1, 1}}, stream);
+  const BoundedEstimate same = probability_of_improvement({{1, 1}}, {{1, 1}}, stream);
   EXPECT_EQ(same.value, 0.5);
   EXPECT_EQ(same.bounds.high, 0.5);
 }

@@ -145,9 +145,9 @@ std::vector<Case> sizes() {
        "claims more than"},
       {"a chunk of 1 GiB",
        [](const std::string& path) {
-         Crafted(path).dataset(H5T_IEEE_F64LE, {hsize_t{1} << 27}, chunks({hsize_t{1} << 27}));
+         Crafted(path).dataset(H5T_IEEE_F64LE, {4}, chunks({hsize_t{1} << 27}), {H5S_UNLIMITED});
        },
-       "claims more than"},
+       "claims more than 67108864 bytes"},
       {"2^30 texts",
        [](const std::string& path) {
          const hid_t type = text_type(H5T_VARIABLE);
@@ -219,7 +219,7 @@ std::vector<Case> sizes() {
          bytes.seekp(static_cast<std::streamoff>(at));
          for (hsize_t i = 0; i < kCount; ++i) bytes.write(reference.data(), 16);
        },
-       "cannot read"},
+       "its texts are longer than"},
       {"an attribute of 2^21 numbers",
        [](const std::string& path) {
          const Crafted c(path);
