@@ -57,13 +57,13 @@ class EcddRule {
   }
   void write(std::vector<double>& saved) const {
     all_.write(saved);
-    saved.insert(saved.end(), {chart_, decay_, above_});
+    saved.insert(saved.end(), {chart_, decay_, static_cast<double>(above_)});
   }
   void read(SavedState& saved, std::int64_t position) {
     all_.read(saved, position);
     chart_ = saved.number(0, 1);
     decay_ = saved.number(0, 1);
-    above_ = static_cast<double>(saved.whole(0, static_cast<std::int64_t>(all_.samples)));
+    above_ = saved.whole(0, static_cast<std::int64_t>(all_.samples));
   }
 
  private:
@@ -72,12 +72,19 @@ class EcddRule {
     return limit_[0] + p * (limit_[1] + q * (limit_[2] + q * (limit_[3] + q * limit_[4])));
   }
 
+  // Surely no warning: the test without its root, which is kept for what comes near.
+  bool is_calm(double gap, double warning, double variance) const {
+    constexpr double kNear = 0.999;
+    const bool far = gap * std::abs(gap) < kNear * warning * warning * variance;
+    return (far && warning > 0) || all_.samples < warm_start_;
+  }
+
   double lambda_, kept_, kept_square_, spread_, warning_level_, warm_start_;
   Polynomial limit_;
   ErrorRate all_;
-  double chart_ = 0;  // z
-  double decay_ = 1;  // (1 - l)^(2 n)
-  double above_ = 0;  // samples since z crossed p upwards
+  double chart_ = 0;        // z
+  double decay_ = 1;        // (1 - l)^(2 n)
+  std::int64_t above_ = 0;  // samples since z crossed p upwards
 };
 
 DetectorState EcddRule::accept(double x, std::int64_t position) {
@@ -87,21 +94,23 @@ DetectorState EcddRule::accept(double x, std::int64_t position) {
   chart_ = chart < kTiny ? 0 : chart;
   decay_ = decay_ < kTiny ? 0 : decay_ * kept_square_;
   const double p = all_.rate();
-  above_ = chart_ > p ? above_ + 1 : 0;
-  const double s = std::sqrt(p * (1 - p) * (spread_ * (1 - decay_)));
+  above_ = (above_ + 1) & -std::int64_t{chart_ > p};  // no branch: it is hard to predict
+  const double variance = p * (1 - p) * (spread_ * (1 - decay_)), deviations = limit(p);
   DetectorState state;
   state.statistic = chart_ - p;
-  state.threshold = limit(p) * s;
-  if (all_.samples < warm_start_ || state.statistic <= warning_level_ * state.threshold) {
+  if (is_calm(state.statistic, warning_level_ * deviations, variance)) [[likely]] {
+    state.threshold = deviations * std::sqrt(variance);
     return state;
   }
+  state.threshold = deviations * std::sqrt(variance);
+  if (state.statistic <= warning_level_ * state.threshold) return state;
   if (state.statistic <= state.threshold) {
     state.verdict = Verdict::kWarning;
     return state;
   }
   state.verdict = Verdict::kDrift;
   state.direction = 1;
-  state.change_time = position + 1 - static_cast<std::int64_t>(above_);
+  state.change_time = position + 1 - above_;
   return state;
 }
 

@@ -34,14 +34,16 @@ struct FhddmParams {
 // The ones among the newest `length` samples, with their greatest number.
 struct Peak {
   std::int64_t length = 0;
-  double bound = std::numeric_limits<double>::infinity();
+  double bound = 0;
+  std::int64_t calm = 0;  // surely no drift while at most so many ones are lost
   std::int64_t ones = 0;
   std::int64_t most = 0;
   std::int64_t since = 0;  // samples since then
 
   Peak(std::int64_t window, double confidence)
       : length(window),
-        bound(std::sqrt(std::log(1 / confidence) / (2 * static_cast<double>(window)))) {}
+        bound(std::sqrt(std::log(1 / confidence) / (2 * static_cast<double>(window)))),
+        calm(static_cast<std::int64_t>(bound * static_cast<double>(window)) - 1) {}
   void clear() { ones = most = since = 0; }
   void compare() {
     ++since;
@@ -49,6 +51,7 @@ struct Peak {
     most = ones;
     since = 0;
   }
+  bool is_calm() const { return most - ones <= calm; }
   double drop() const {
     const auto n = static_cast<double>(length);
     return static_cast<double>(most) / n - static_cast<double>(ones) / n;
@@ -89,12 +92,23 @@ class FhddmRule {
   }
 
  private:
+  const Peak& nearest(DetectorState& state) const;
+
   double counted_;
   int direction_;
   bool stacked_;
   BitRing ring_;
   Peak long_, short_;
 };
+
+// Without a verdict: statistic and threshold of the window that is nearer to its threshold.
+const Peak& FhddmRule::nearest(DetectorState& state) const {
+  const double drop = long_.drop(), short_drop = short_.drop();
+  const bool brief = stacked_ && short_drop - short_.bound > drop - long_.bound;
+  state.statistic = brief ? short_drop : drop;
+  state.threshold = brief ? short_.bound : long_.bound;
+  return brief ? short_ : long_;
+}
 
 DetectorState FhddmRule::accept(double x, std::int64_t position) {
   const bool bit = x == counted_;
@@ -107,21 +121,16 @@ DetectorState FhddmRule::accept(double x, std::int64_t position) {
   state.threshold = long_.bound;
   if (!ring_.full()) return state;
   long_.compare();
-  state.statistic = long_.drop();
-  const Peak* shown = &long_;
-  if (stacked_) {
-    short_.compare();
-    const double drop = short_.drop();
-    if (drop - short_.bound > state.statistic - state.threshold) {
-      shown = &short_;
-      state.statistic = drop;
-      state.threshold = short_.bound;
-    }
+  if (stacked_) short_.compare();
+  if (long_.is_calm() && (!stacked_ || short_.is_calm())) [[likely]] {
+    nearest(state);
+    return state;
   }
+  const Peak& peak = nearest(state);
   if (state.statistic <= state.threshold) return state;
   state.verdict = Verdict::kDrift;
   state.direction = direction_;
-  state.change_time = position + 1 - shown->since;
+  state.change_time = position + 1 - peak.since;
   return state;
 }
 

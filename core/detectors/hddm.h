@@ -28,20 +28,26 @@ struct Shift {
   bool warns() const { return gap >= warning; }
 };
 
-// A rise goes before a fall; statistic and threshold are those of the direction that drifts or is
-// nearest to it. The change time is left to the caller.
-inline DetectorState judge(const Shift& rise, const Shift& fall) {
-  const bool drift = rise.drifts() || fall.drifts();
-  const bool up = drift ? rise.drifts() : rise.gap - rise.drift >= fall.gap - fall.drift;
+// Without a verdict: statistic and threshold of the direction that is nearer to its threshold.
+inline DetectorState show(const Shift& rise, const Shift& fall) {
+  const bool up = rise.gap - rise.drift >= fall.gap - fall.drift;
   DetectorState state;
   state.statistic = up ? rise.gap : fall.gap;
   state.threshold = up ? rise.drift : fall.drift;
-  if (drift) [[unlikely]] {
+  return state;
+}
+
+// With a verdict, where a rise goes before a fall. The change time is left to the caller.
+inline DetectorState judge(const Shift& rise, const Shift& fall) {
+  const bool up = rise.drifts();
+  if (up || fall.drifts()) [[unlikely]] {
+    DetectorState state = up ? show(rise, {}) : show({}, fall);
     state.verdict = Verdict::kDrift;
     state.direction = up ? 1 : -1;
-  } else if (rise.warns() || fall.warns()) {
-    state.verdict = Verdict::kWarning;
+    return state;
   }
+  DetectorState state = show(rise, fall);
+  if (rise.warns() || fall.warns()) state.verdict = Verdict::kWarning;
   return state;
 }
 

@@ -37,14 +37,15 @@ struct Part {
 // The first samples that rises are measured from; for falls with the signs of z turned.
 struct Cut {
   Part first;
+  double inverse = 0;                                      // 1 / n0
   double mean = 0;                                         // z0
   double bound = std::numeric_limits<double>::infinity();  // z0 + e(n0)
 
-  void move(const Part& all, double z, double error) {
-    if (z + error > bound) return;
+  void put(const Part& all, double sign, double error) {
     first = all;
-    mean = z;
-    bound = z + error;
+    inverse = 1 / all.samples;
+    mean = sign * (all.sum * inverse);
+    bound = mean + error;
   }
 };
 
@@ -64,8 +65,12 @@ class HddmARule {
   void read(SavedState& saved, std::int64_t position);
 
  private:
-  double error(double n) const { return error_ / std::sqrt(n); }
-  hddm::Shift shift(const Cut& cut, double z) const;
+  double error(double inverse) const { return error_ * std::sqrt(inverse); }
+  double scale(const Cut& cut, double inverse) const {  // (n - n0) / (n0 n)
+    return (all_.samples - cut.first.samples) * inverse * cut.inverse;
+  }
+  bool calm(const Cut& cut, double gap, double inverse) const;
+  hddm::Shift shift(const Cut& cut, double gap, double inverse) const;
   void read_cut(SavedState& saved, Cut& cut, double sign);
 
   bool two_sided_, moa_;
@@ -85,26 +90,34 @@ HddmARule::HddmARule(const HddmAParams& p)
   warning_ = std::sqrt(std::log(sides / p.warning_confidence) / 2);
 }
 
-hddm::Shift HddmARule::shift(const Cut& cut, double z) const {
-  const double n = all_.samples, n0 = cut.first.samples;
-  if (n == n0 || n < first_test_) return {};
-  const double root = std::sqrt((n - n0) / (n0 * n));
-  return {z - cut.mean, drift_ * root, warning_ * root};
+// Surely no warning: the test without its root, which is kept for what comes near.
+bool HddmARule::calm(const Cut& cut, double gap, double inverse) const {
+  constexpr double kNear = 0.999;
+  return gap <= 0 || gap * gap < kNear * (warning_ * warning_) * scale(cut, inverse);
+}
+
+hddm::Shift HddmARule::shift(const Cut& cut, double gap, double inverse) const {
+  if (all_.samples == cut.first.samples || all_.samples < first_test_) return {gap};
+  const double root = std::sqrt(scale(cut, inverse));
+  return {gap, drift_ * root, warning_ * root};
 }
 
 DetectorState HddmARule::accept(double x, std::int64_t position) {
   all_.samples += 1;
   all_.sum += x;
-  const double z = all_.sum / all_.samples, e = error(all_.samples);
-  low_.move(all_, z, e);
-  const hddm::Shift rise = shift(low_, z);
-  hddm::Shift fall;
-  if (two_sided_) {
-    high_.move(all_, -z, e);
-    fall = shift(high_, -z);
+  const double inverse = 1 / all_.samples, z = all_.sum * inverse, e = error(inverse);
+  if (z + e <= low_.bound) low_.put(all_, 1, e);
+  if (two_sided_ && -z + e <= high_.bound) high_.put(all_, -1, e);
+  const double up = z - low_.mean, down = two_sided_ ? -z - high_.mean : 0;
+  const bool silent = !two_sided_ || moa_;
+  if (calm(low_, up, inverse) && (!two_sided_ || calm(high_, down, inverse))) [[likely]] {
+    return hddm::show(shift(low_, up, inverse),
+                      silent ? hddm::Shift{} : shift(high_, down, inverse));
   }
-  DetectorState state = hddm::judge(rise, moa_ ? hddm::Shift{} : fall);
-  if (state.verdict == Verdict::kDrift) [[unlikely]] {
+  const hddm::Shift rise = shift(low_, up, inverse);
+  const hddm::Shift fall = two_sided_ ? shift(high_, down, inverse) : hddm::Shift{};
+  DetectorState state = hddm::judge(rise, silent ? hddm::Shift{} : fall);
+  if (state.verdict == Verdict::kDrift) {
     const Cut& cut = state.direction > 0 ? low_ : high_;
     state.change_time = position + 1 - static_cast<std::int64_t>(all_.samples - cut.first.samples);
   } else if (moa_ && fall.drifts()) {
@@ -120,12 +133,11 @@ void HddmARule::write(std::vector<double>& saved) const {
 
 void HddmARule::read_cut(SavedState& saved, Cut& cut, double sign) {
   const auto n = static_cast<std::int64_t>(all_.samples);
+  Part first;
+  first.samples = static_cast<double>(saved.whole(n > 0 ? 1 : 0, n));
+  first.sum = saved.number(0, all_.sum);
   cut = {};
-  cut.first.samples = static_cast<double>(saved.whole(n > 0 ? 1 : 0, n));
-  cut.first.sum = saved.number(0, all_.sum);
-  if (n == 0) return;
-  cut.mean = sign * (cut.first.sum / cut.first.samples);
-  cut.bound = cut.mean + error(cut.first.samples);
+  if (n > 0) cut.put(first, sign, error(1 / first.samples));
 }
 
 void HddmARule::read(SavedState& saved, std::int64_t position) {

@@ -42,6 +42,8 @@ struct Tracker {
 struct Cut {
   double bound = std::numeric_limits<double>::infinity();  // least w + b
   Tracker before, after;
+  double squares = 0;             // v_before + v_after, and its
+  double drift = 0, warning = 0;  // bounds
 };
 
 class HddmWRule {
@@ -59,13 +61,17 @@ class HddmWRule {
  private:
   void feed(Tracker& tracker, double x) const;
   void move(Cut& cut, double sign, double x) const;
-  hddm::Shift shift(const Cut& cut, double sign) const;
+  double bound(double squares, double logarithm) const {
+    return std::sqrt(squares * logarithm / 2);
+  }
+  hddm::Shift shift(Cut& cut, double sign) const;
   void read_tracker(SavedState& saved, Tracker& tracker, std::int64_t most) const;
 
   bool two_sided_, moa_;
   double lambda_, kept_, lambda_square_, kept_square_;
-  double drift_, warning_;  // roots of the logarithms
+  double drift_, warning_;  // ln(1 / c)
   Tracker all_;
+  double squares_ = 0, bound_ = 0;  // v of all samples for which b was computed, and b
   Cut low_, high_;
 };
 
@@ -76,8 +82,8 @@ HddmWRule::HddmWRule(const HddmWParams& p)
       kept_(1 - p.lambda_val),
       lambda_square_(lambda_ * lambda_),
       kept_square_(kept_ * kept_),
-      drift_(std::sqrt(std::log(1 / p.drift_confidence) / 2)),
-      warning_(std::sqrt(std::log(1 / p.warning_confidence) / 2)) {
+      drift_(std::log(1 / p.drift_confidence)),
+      warning_(std::log(1 / p.warning_confidence)) {
   clear();
 }
 
@@ -97,9 +103,9 @@ void HddmWRule::feed(Tracker& tracker, double x) const {
 }
 
 void HddmWRule::move(Cut& cut, double sign, double x) const {
-  const double bound = sign * all_.mean + drift_ * std::sqrt(all_.squares);
-  if (bound < cut.bound) {
-    cut.bound = bound;
+  const double sum = sign * all_.mean + bound_;
+  if (sum < cut.bound) {
+    cut.bound = sum;
     cut.before = all_;
     cut.after = {};
   } else {
@@ -107,14 +113,24 @@ void HddmWRule::move(Cut& cut, double sign, double x) const {
   }
 }
 
-hddm::Shift HddmWRule::shift(const Cut& cut, double sign) const {
+// The sums of squared weights soon stand still; the roots are taken only where they moved.
+hddm::Shift HddmWRule::shift(Cut& cut, double sign) const {
   if (cut.before.samples == 0 || cut.after.samples == 0) return {};
-  const double root = std::sqrt(cut.before.squares + cut.after.squares);
-  return {sign * (cut.after.mean - cut.before.mean), drift_ * root, warning_ * root};
+  const double squares = cut.before.squares + cut.after.squares;
+  if (squares != cut.squares) {
+    cut.squares = squares;
+    cut.drift = bound(squares, drift_);
+    cut.warning = bound(squares, warning_);
+  }
+  return {sign * (cut.after.mean - cut.before.mean), cut.drift, cut.warning};
 }
 
 DetectorState HddmWRule::accept(double x, std::int64_t position) {
   feed(all_, x);
+  if (all_.squares != squares_) {
+    squares_ = all_.squares;
+    bound_ = bound(squares_, drift_);
+  }
   move(low_, 1, x);
   const hddm::Shift rise = shift(low_, 1);
   hddm::Shift fall;

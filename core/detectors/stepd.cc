@@ -48,6 +48,7 @@ class StepdRule {
         window_(static_cast<double>(p.window_size)),
         drift_(quantile(p.alpha_drift, p.two_sided_test)),
         warning_(quantile(p.alpha_warning, p.two_sided_test)),
+        calm_(warning_ > 0 ? 0.999 * warning_ * warning_ : 0),
         newest_(p.window_size) {}
 
   void require(double x, std::int64_t position) const { require_error_flag("stepd", x, position); }
@@ -68,25 +69,19 @@ class StepdRule {
   }
 
  private:
-  double statistic(double difference) const;
+  // 0 where no or every sample is an error; without end in MOA's dialect.
+  double z(double excess, double count, double variance) const {
+    if (variance == 0 && !moa_) return 0;
+    return excess * count / std::sqrt(variance * count);
+  }
 
   bool two_sided_, moa_;
   double window_, drift_, warning_;
+  double calm_;  // surely no warning below this square of z
   BitRing newest_;
   double errors_ = 0;  // among the newest
   ErrorRate older_;
 };
-
-// z for p_new - p_old; 0 where no or every sample is an error.
-double StepdRule::statistic(double difference) const {
-  const double count = older_.samples + window_;
-  const double errors = older_.errors + errors_;
-  const double S = count / (older_.samples * window_);
-  const double variance = errors * (count - errors) / (count * count) * S;
-  const double excess = (two_sided_ ? std::abs(difference) : difference) - S / 2;
-  if (moa_) return std::abs(excess) / std::sqrt(variance);
-  return variance > 0 ? excess / std::sqrt(variance) : 0;
-}
 
 DetectorState StepdRule::accept(double x, std::int64_t position) {
   const bool grown = newest_.full();
@@ -96,8 +91,17 @@ DetectorState StepdRule::accept(double x, std::int64_t position) {
   DetectorState state;
   state.threshold = drift_;
   if (older_.samples < window_) return state;
-  const double difference = errors_ / window_ - older_.rate();
-  state.statistic = statistic(difference);
+  // z multiplied out: with both counts, `excess` over the root of `variance / count`.
+  const double count = older_.samples + window_, errors = older_.errors + errors_;
+  const double difference = errors_ * older_.samples - older_.errors * window_;
+  const double distance = (two_sided_ ? std::abs(difference) : difference) - count / 2;
+  const double excess = moa_ ? std::abs(distance) : distance;
+  const double variance = errors * (count - errors) * (older_.samples * window_);
+  if (excess <= 0 || excess * excess * count < calm_ * variance) [[likely]] {
+    state.statistic = z(excess, count, variance);
+    return state;
+  }
+  state.statistic = z(excess, count, variance);
   if (state.statistic <= warning_) return state;
   if (state.statistic <= drift_) {
     state.verdict = Verdict::kWarning;
