@@ -9,7 +9,9 @@
 // from n = warm_start on. L is the paper's polynomial of degree 7 for average_run_length samples to
 // a false drift at l = 0.2. Samples are 0 and 1 (1 = error); only a rise is seen. Statistic and
 // threshold are z - p and L(p) s. The change is put where z last crossed p upwards (Nishina 1992).
-// O(1). Defaults as MOA and frouros.
+// O(1). Dialects:
+//   paper  as above
+//   moa    warnings from n = warm_start - 1 on
 #include <array>
 #include <cmath>
 #include <string>
@@ -26,6 +28,7 @@ struct EcddParams {
   std::int64_t average_run_length = 400;
   double warning_level = 0.5;
   std::int64_t warm_start = 30;
+  std::string dialect = "paper";
 };
 
 // Coefficients of 1, p, p^3, p^5, p^7.
@@ -42,7 +45,8 @@ class EcddRule {
         kept_square_(kept_ * kept_),
         spread_(p.lambda_val / (2 - p.lambda_val)),
         warning_level_(p.warning_level),
-        warm_start_(static_cast<double>(p.warm_start)),
+        first_drift_(static_cast<double>(p.warm_start)),
+        first_(first_drift_ - (p.dialect == "moa" ? 1 : 0)),
         limit_(p.average_run_length == 100   ? kRun100
                : p.average_run_length == 400 ? kRun400
                                              : kRun1000) {}
@@ -76,10 +80,11 @@ class EcddRule {
   bool is_calm(double gap, double warning, double variance) const {
     constexpr double kNear = 0.999;
     const bool far = gap * std::abs(gap) < kNear * warning * warning * variance;
-    return (far && warning > 0) || all_.samples < warm_start_;
+    return (far && warning > 0) || all_.samples < first_;
   }
 
-  double lambda_, kept_, kept_square_, spread_, warning_level_, warm_start_;
+  double lambda_, kept_, kept_square_, spread_, warning_level_;
+  double first_drift_, first_;  // n of the first drift and of the first warning
   Polynomial limit_;
   ErrorRate all_;
   double chart_ = 0;        // z
@@ -104,7 +109,7 @@ DetectorState EcddRule::accept(double x, std::int64_t position) {
   }
   state.threshold = deviations * std::sqrt(variance);
   if (state.statistic <= warning_level_ * state.threshold) return state;
-  if (state.statistic <= state.threshold) {
+  if (state.statistic <= state.threshold || all_.samples < first_drift_) {
     state.verdict = Verdict::kWarning;
     return state;
   }
@@ -134,6 +139,7 @@ class Ecdd final : public RuleModel<EcddParams, EcddRule> {
              .help = "part of the control limit that is a warning"});
     s.field("warm_start", &Params::warm_start,
             {.unit = "sample", .range = between(1, 1e9), .help = "samples up to the first test"});
+    s.field("dialect", &Params::dialect, {.help = "whose ECDD", .choices = {"paper", "moa"}});
     s.check([](const Params& p) -> std::string {
       const std::int64_t run = p.average_run_length;
       if (run == 100 || run == 400 || run == 1000) return "";
