@@ -7,9 +7,10 @@
 //   p + s > p_min + drift_threshold s_min      drift
 //
 // from n = warm_start + 1 on. Samples are 0 and 1 (1 = error); only a rise is seen. Statistic and
-// threshold are the two sides of the last line. The change is put after the lowest p + s. O(1).
-// Run lengths without a change are very unequal: a lucky early minimum alarms soon, and a rate
-// that keeps falling never does. Dialects:
+// threshold are the two sides of the last line. The change is put where the unbroken warnings
+// before the drift began, as the authors do (the lowest p + s may lie far before). O(1). Run
+// lengths without a change are very unequal: a lucky early minimum alarms soon, and a rate that
+// keeps falling never does. Dialects:
 //   river  as above
 //   moa    lowest p + s and warnings from n = warm_start - 1 on, drift from n = warm_start on
 #include <algorithm>
@@ -41,20 +42,25 @@ class DdmRule {
   void clear() {
     all_ = {};
     lowest_.clear();
+    warned_ = 0;
   }
   void write(std::vector<double>& saved) const {
     all_.write(saved);
     lowest_.write(saved);
+    saved.push_back(static_cast<double>(warned_));
   }
   void read(SavedState& saved, std::int64_t position) {
     all_.read(saved, position);
-    lowest_.read(saved, static_cast<std::int64_t>(all_.samples));
+    const auto samples = static_cast<std::int64_t>(all_.samples);
+    lowest_.read(saved, samples);
+    warned_ = saved.whole(0, samples);
   }
 
  private:
   double first_, first_drift_;  // n of the first comparison and of the first drift
   ErrorRate all_;
   LowestRate lowest_;
+  std::int64_t warned_ = 0;  // warnings in a row
 };
 
 DetectorState DdmRule::accept(double x, std::int64_t position) {
@@ -67,10 +73,12 @@ DetectorState DdmRule::accept(double x, std::int64_t position) {
   if (state.statistic > state.threshold && all_.samples >= first_drift_) [[unlikely]] {
     state.verdict = Verdict::kDrift;
     state.direction = 1;
-    state.change_time =
-        position + 1 - static_cast<std::int64_t>(all_.samples - lowest_.at().samples);
+    state.change_time = position - warned_;
   } else if (state.statistic > lowest_.warning_limit()) {
     state.verdict = Verdict::kWarning;
+    ++warned_;
+  } else {
+    warned_ = 0;
   }
   return state;
 }

@@ -7,8 +7,8 @@
 //   q / q_max < beta           drift                        once k > warm_start
 //
 // tested at errors; a warning lasts to the next error. Samples are 0 and 1 (1 = error). Statistic
-// and threshold are 1 - q / q_max, the loss of distance, and 1 - beta. The change is put after
-// q_max. O(1). Dialects:
+// and threshold are 1 - q / q_max, the loss of distance, and 1 - beta. The change is put at the
+// error where the unbroken warnings before the drift began, as the authors do. O(1). Dialects:
 //   river  v divides by k - 1
 //   moa    v divides by k, q_max from n = warm_start on; the next error that makes a q_max ends a
 //          warning (MOA, frouros, scikit-multiflow, older river)
@@ -47,19 +47,22 @@ class EddmRule {
     return shown_;
   }
   void clear() {
-    samples_ = last_error_ = errors_ = mean_ = squares_ = 0;
+    samples_ = last_error_ = errors_ = mean_ = squares_ = warned_at_ = 0;
     longest_ = -1;
-    longest_at_ = 0;
     shown_ = {.threshold = 1 - beta_};
   }
   void write(std::vector<double>& saved) const {
     saved.insert(saved.end(), {samples_, last_error_, errors_, mean_, squares_, longest_,
-                               longest_at_, shown_.statistic, static_cast<double>(shown_.verdict)});
+                               warned_at_, shown_.statistic});
   }
   void read(SavedState& saved, std::int64_t position);
 
  private:
   DetectorState take_error(std::int64_t position);
+  void warn(bool now) {
+    shown_.verdict = now ? Verdict::kWarning : Verdict::kNone;
+    warned_at_ = !now ? 0 : warned_at_ > 0 ? warned_at_ : samples_;
+  }
   double deviation() const {
     const double count = errors_ - (moa_ ? 0 : 1);
     return count > 0 ? std::sqrt(squares_ / count) : 0;
@@ -69,8 +72,9 @@ class EddmRule {
   double warm_start_, alpha_, beta_;
   double samples_ = 0, last_error_ = 0;  // n and that of the last error
   double errors_ = 0, mean_ = 0, squares_ = 0;
-  double longest_ = -1, longest_at_ = 0;  // q_max and its n
-  DetectorState shown_;                   // none or warning, with the statistic
+  double longest_ = -1;   // q_max
+  double warned_at_ = 0;  // n of the first of the unbroken warnings, 0 without them
+  DetectorState shown_;   // none or warning, with the statistic
 };
 
 DetectorState EddmRule::take_error(std::int64_t position) {
@@ -83,20 +87,19 @@ DetectorState EddmRule::take_error(std::int64_t position) {
   const double q = mean_ + 2 * deviation();
   if (q > longest_) {
     longest_ = q;
-    longest_at_ = samples_;
     shown_.statistic = 0;
-    if (moa_) shown_.verdict = Verdict::kNone;
+    if (moa_) warn(false);
     return shown_;
   }
   const double level = q / longest_;
   shown_.statistic = 1 - level;
   if (errors_ <= warm_start_) return shown_;
-  shown_.verdict = level < alpha_ ? Verdict::kWarning : Verdict::kNone;
+  warn(level < alpha_);
   DetectorState state = shown_;
   if (level >= beta_) return state;
   state.verdict = Verdict::kDrift;
   state.direction = 1;
-  state.change_time = position + 1 - static_cast<std::int64_t>(samples_ - longest_at_);
+  state.change_time = position - static_cast<std::int64_t>(samples_ - warned_at_);
   return state;
 }
 
@@ -109,9 +112,9 @@ void EddmRule::read(SavedState& saved, std::int64_t position) {
   mean_ = saved.number(0, samples_);
   squares_ = saved.number(0, samples_ * samples_ * samples_);
   longest_ = saved.number(-1, 3 * samples_ * samples_);
-  longest_at_ = static_cast<double>(saved.whole(0, last_error));
+  warned_at_ = static_cast<double>(saved.whole(0, last_error));
   shown_.statistic = saved.number(0, 1);
-  shown_.verdict = static_cast<Verdict>(saved.whole(0, 1));
+  shown_.verdict = warned_at_ > 0 ? Verdict::kWarning : Verdict::kNone;
 }
 
 class Eddm final : public RuleModel<EddmParams, EddmRule> {

@@ -41,7 +41,6 @@ class LowestRate {
   double sum() const { return sum_; }
   double warning_limit() const { return warning_limit_; }
   double drift_limit() const { return drift_limit_; }
-  const ErrorRate& at() const { return at_; }
 
   void clear() { *this = LowestRate(warning_level_, drift_level_); }
   void set(const ErrorRate& at, double p, double s) {

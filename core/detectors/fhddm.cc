@@ -7,7 +7,8 @@
 // once the window is full; with `short_window_size` the same test of the newest samples of the long
 // window too (stacking FHDDM, Pesaranghader, Viktor & Paquet 2018). Samples are 0 and 1. Statistic
 // and threshold are the two sides above, of the window that drifts or is nearest to it. The change
-// is put after the greatest value. There is no warning. O(1). Dialects:
+// is put where the samples behind it fall short of (u_max + u) / 2 most. There is no warning. O(1).
+// Dialects:
 //   river  u is the mean of the samples, so a drift is a fall (river 0.26, whose FHDDM takes 1 for
 //          an error and yet alarms when errors become fewer)
 //   paper  u is the mean of 1 - sample, the accuracy where 1 is an error, so a drift is a rise
@@ -38,19 +39,13 @@ struct Peak {
   std::int64_t calm = 0;  // surely no drift while at most so many ones are lost
   std::int64_t ones = 0;
   std::int64_t most = 0;
-  std::int64_t since = 0;  // samples since then
 
   Peak(std::int64_t window, double confidence)
       : length(window),
         bound(std::sqrt(std::log(1 / confidence) / (2 * static_cast<double>(window)))),
         calm(static_cast<std::int64_t>(bound * static_cast<double>(window)) - 1) {}
-  void clear() { ones = most = since = 0; }
-  void compare() {
-    ++since;
-    if (ones < most) return;
-    most = ones;
-    since = 0;
-  }
+  void clear() { ones = most = 0; }
+  void compare() { most = std::max(most, ones); }
   bool is_calm() const { return most - ones <= calm; }
   double drop() const {
     const auto n = static_cast<double>(length);
@@ -78,8 +73,7 @@ class FhddmRule {
   void write(std::vector<double>& saved) const {
     ring_.write(saved);
     for (const Peak* peak : {&long_, &short_}) {
-      saved.insert(saved.end(),
-                   {static_cast<double>(peak->most), static_cast<double>(peak->since)});
+      saved.push_back(static_cast<double>(peak->most));
     }
   }
   void read(SavedState& saved, std::int64_t position) {
@@ -87,11 +81,11 @@ class FhddmRule {
     for (Peak* peak : {&long_, &short_}) {
       peak->ones = ring_.ones(std::min(peak->length, ring_.size()));
       peak->most = saved.whole(0, peak->length);
-      peak->since = saved.whole(0, position - ring_.size());
     }
   }
 
  private:
+  std::int64_t since_change(const Peak& peak) const;
   const Peak& nearest(DetectorState& state) const;
 
   double counted_;
@@ -108,6 +102,21 @@ const Peak& FhddmRule::nearest(DetectorState& state) const {
   state.statistic = brief ? short_drop : drop;
   state.threshold = brief ? short_.bound : long_.bound;
   return brief ? short_ : long_;
+}
+
+// Samples since the change as estimated: back from the newest, the greatest sum of what they lack.
+std::int64_t FhddmRule::since_change(const Peak& peak) const {
+  const double middle =
+      static_cast<double>(peak.most + peak.ones) / (2 * static_cast<double>(peak.length));
+  double lack = 0, most = 0;
+  std::int64_t since = 0;
+  for (std::int64_t age = 0; age < ring_.size(); ++age) {
+    lack += middle - (ring_.newest(age) ? 1 : 0);
+    if (lack <= most) continue;
+    most = lack;
+    since = age + 1;
+  }
+  return since;
 }
 
 DetectorState FhddmRule::accept(double x, std::int64_t position) {
@@ -130,7 +139,7 @@ DetectorState FhddmRule::accept(double x, std::int64_t position) {
   if (state.statistic <= state.threshold) return state;
   state.verdict = Verdict::kDrift;
   state.direction = direction_;
-  state.change_time = position + 1 - peak.since;
+  state.change_time = position + 1 - since_change(peak);
   return state;
 }
 

@@ -10,7 +10,8 @@
 //   w_after - w_before > b(v_before + v_after, c)                a rise at confidence c
 //
 // and the mirror image for a fall. Samples are losses in [0, 1]. Statistic and threshold are the
-// two sides of the last line at drift_confidence. The change is put at the cut. O(1). Dialects:
+// two sides of the last line at drift_confidence. The change is put where w of all samples last
+// crossed their plain mean (Nishina 1992); the cut may lie far before. O(1). Dialects:
 //   river  v is 1 before the first sample; falls are drifts too, with two_sided_test (river 0.26)
 //   moa    v is 1 at the first sample; with two_sided_test a fall starts anew and says nothing, and
 //          no cut for falls is made before w - b > 0 (MOA, CapyMOA, older river); takes any sample
@@ -71,7 +72,9 @@ class HddmWRule {
   double lambda_, kept_, lambda_square_, kept_square_;
   double drift_, warning_;  // ln(1 / c)
   Tracker all_;
-  double squares_ = 0, bound_ = 0;  // v of all samples for which b was computed, and b
+  double sum_ = 0;
+  std::int64_t above_ = 0, below_ = 0;  // samples since w of all crossed their mean
+  double squares_ = 0, bound_ = 0;      // v of all samples for which b was computed, and b
   Cut low_, high_;
 };
 
@@ -89,6 +92,8 @@ HddmWRule::HddmWRule(const HddmWParams& p)
 
 void HddmWRule::clear() {
   all_ = {};
+  sum_ = 0;
+  above_ = below_ = 0;
   low_ = high_ = {};
   if (moa_) high_.bound = 0;
 }
@@ -127,6 +132,10 @@ hddm::Shift HddmWRule::shift(Cut& cut, double sign) const {
 
 DetectorState HddmWRule::accept(double x, std::int64_t position) {
   feed(all_, x);
+  sum_ += x;
+  const double level = all_.mean * all_.samples;
+  above_ = (above_ + 1) & -std::int64_t{level > sum_};
+  below_ = (below_ + 1) & -std::int64_t{level < sum_};
   if (all_.squares != squares_) {
     squares_ = all_.squares;
     bound_ = bound(squares_, drift_);
@@ -140,8 +149,7 @@ DetectorState HddmWRule::accept(double x, std::int64_t position) {
   }
   DetectorState state = hddm::judge(rise, moa_ ? hddm::Shift{} : fall);
   if (state.verdict == Verdict::kDrift) [[unlikely]] {
-    const Cut& cut = state.direction > 0 ? low_ : high_;
-    state.change_time = position + 1 - static_cast<std::int64_t>(cut.after.samples);
+    state.change_time = position + 1 - (state.direction > 0 ? above_ : below_);
   } else if (moa_ && fall.drifts()) {
     clear();
   }
@@ -153,6 +161,7 @@ void HddmWRule::write(std::vector<double>& saved) const {
     saved.insert(saved.end(), {t.samples, t.mean, t.squares});
   };
   add(all_);
+  saved.insert(saved.end(), {sum_, static_cast<double>(above_), static_cast<double>(below_)});
   for (const Cut* cut : {&low_, &high_}) {
     if (cut == &high_ && !two_sided_) break;
     saved.push_back(cut->bound);
@@ -171,6 +180,9 @@ void HddmWRule::read(SavedState& saved, std::int64_t position) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   read_tracker(saved, all_, position);
   const auto n = static_cast<std::int64_t>(all_.samples);
+  sum_ = saved.number(0, moa_ ? std::numeric_limits<double>::max() : all_.samples);
+  above_ = saved.whole(0, n);
+  below_ = saved.whole(0, n);
   for (Cut* cut : {&low_, &high_}) {
     if (cut == &high_ && !two_sided_) break;
     cut->bound = saved.number(-kInfinity, kInfinity);
