@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -167,6 +168,41 @@ TEST(ErrorRateClosedForm, DdmAfterNoErrorAtAll) {
   EXPECT_GT(first_alarm("{type: ddm, dialect: moa}", turn(28, 0)).drift, 29);
   EXPECT_EQ(first_alarm("{type: rddm}", turn(129, 0)).state.threshold, 0);
   EXPECT_GT(first_alarm("{type: rddm}", turn(128, 0)).state.threshold, 0);
+}
+
+// The middle half of the estimated minus the true change, over streams whose error rate goes from
+// 0.2 to 0.8, or back, at sample 1000.
+std::pair<double, double> change_error(const std::string& yaml, bool rise) {
+  std::vector<double> errors;
+  for (std::uint32_t stream = 0; stream < 200; ++stream) {
+    const auto detector = make_detector(yaml);
+    Draws draws = Stream(20261126, Purpose::kStatistics, 2).at(stream);
+    for (int i = 0; i < 2000; ++i) {
+      const bool high = (i >= 1000) == rise;
+      const DetectorState state = detector->update(draws.bernoulli(high ? 0.8 : 0.2) ? 1 : 0);
+      if (state.verdict != Verdict::kDrift || i < 1000) continue;
+      errors.push_back(static_cast<double>(state.change_time - 1000));
+      break;
+    }
+  }
+  EXPECT_GT(errors.size(), 180U) << yaml;
+  std::ranges::sort(errors);
+  return {errors[errors.size() / 4], errors[errors.size() * 3 / 4]};
+}
+
+TEST(ErrorRateChangeTime, IsNearTheChange) {
+  const std::vector<std::tuple<std::string, bool, double, double>> cases = {
+      {"ddm", true, -5, 30},     {"eddm", true, -5, 35},
+      {"rddm", true, -2, 18},    {"hddm_a", true, -150, 0},
+      {"hddm_w", true, -15, 3},  {"hddm_w, two_sided_test: true", false, -15, 3},
+      {"fhddm", false, -40, 2},  {"fhddm, dialect: paper", true, -40, 2},
+      {"stepd", true, -25, -10}, {"ecdd", true, -5, 2}};
+  for (const auto& [yaml, rise, low, high] : cases) {
+    const auto [quarter, three_quarters] = change_error("{type: " + yaml + "}", rise);
+    EXPECT_GE(quarter, low) << yaml;
+    EXPECT_LE(three_quarters, high) << yaml;
+    RecordProperty(yaml.substr(0, yaml.find(',')), fmt::format("{} {}", quarter, three_quarters));
+  }
 }
 
 // Verdict and statistic of each sample from all samples since the last drift.
