@@ -134,7 +134,7 @@ class Ecdd final : public RuleModel<EcddParams, EcddRule> {
     s.field("average_run_length", &Params::average_run_length,
             {.unit = "sample",
              .range = between(100, 1000),
-             .help = "samples to a false drift: 100, 400 or 1000"});
+             .help = "samples to a false drift as published: 100, 400 or 1000; only 400 holds"});
     s.field("warning_level", &Params::warning_level,
             {.unit = "1",
              .range = between_open(0, 1),
