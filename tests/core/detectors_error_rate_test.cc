@@ -415,7 +415,7 @@ TEST(ErrorRateState, ImpossibleCountsAreRefused) {
       {"fhddm", 3, 0x1p32}, {"fhddm", 6, 16},  // a bit beyond the hundredth
       {"fhddm", 7, 101},                       // more ones than the window is long
       {"stepd", 2, 31},                        // more than the ring holds
-      {"stepd", 4, 151},                       // more older samples than came
+      {"stepd", 4, 121},                       // more than came before the ring
       {"ecdd", 4, 1.5},                        // a chart beyond 1
       {"ecdd", 6, 151}};                       // a crossing before the first sample
   std::vector<double> x = parity_stream("S2");
