@@ -13,6 +13,13 @@ double SavedState::number() {
   return values_[next_++];
 }
 
+double SavedState::number(double low, double high) {
+  const double value = number();
+  TR_REQUIRE(value >= low && value <= high, "detector state: value {} is {}, not in [{}, {}]",
+             next_ - 1, value, low, high);
+  return value;
+}
+
 std::int64_t SavedState::whole(std::int64_t low, std::int64_t high) {
   const double value = number();
   TR_REQUIRE(value >= static_cast<double>(low) && value <= static_cast<double>(high) &&

@@ -34,6 +34,8 @@ class SavedState {
   explicit SavedState(std::span<const double> values) : values_(values) {}
   // The next value. Throws InputError at the end.
   double number();
+  // The next value as a number in [low, high]. Throws InputError when it is not one.
+  double number(double low, double high);
   // The next value as a whole number in [low, high]. Throws InputError when it is not one.
   std::int64_t whole(std::int64_t low, std::int64_t high);
   // Throws InputError when values are left over.

@@ -39,13 +39,37 @@ TEST(DetectorGolden, DriftsAreWherePeersSayThem) {
   ASSERT_FALSE(all.empty());
   for (const auto& g : all) {
     const auto detector = make_detector(g["detector"]);
-    const std::vector<int> at = drifts(*detector, parity_stream(g["stream"]));
+    const Alarms alarms = listen(*detector, parity_stream(g["stream"]));
     if (g.contains("at")) {
-      EXPECT_EQ(at, g["at"].get<std::vector<int>>()) << g;
+      EXPECT_EQ(alarms.drifts, g["at"].get<std::vector<int>>()) << g;
     } else {
-      ASSERT_FALSE(at.empty()) << g;
-      EXPECT_EQ(at[0], g["first"].get<int>()) << g;
+      ASSERT_FALSE(alarms.drifts.empty()) << g;
+      EXPECT_EQ(alarms.drifts[0], g["first"].get<int>()) << g;
     }
+    if (g.contains("first_warnings")) {
+      EXPECT_EQ(alarms.first_warnings, g["first_warnings"].get<std::vector<int>>()) << g;
+    }
+    if (g.contains("directions")) {
+      EXPECT_EQ(alarms.directions, g["directions"].get<std::vector<int>>()) << g;
+    }
+  }
+}
+
+TEST(DetectorGolden, EveryVerdictIsThatOfThePeer) {
+  const auto all = golden()["verdicts"];
+  ASSERT_FALSE(all.empty());
+  for (const auto& g : all) {
+    const auto detector = make_detector(g["detector"]);
+    std::int64_t hash = 0, warnings = 0, drifts = 0;
+    for (const double x : parity_stream(g["stream"])) {
+      const Verdict verdict = detector->update(x).verdict;
+      warnings += verdict == Verdict::kWarning ? 1 : 0;
+      drifts += verdict == Verdict::kDrift ? 1 : 0;
+      hash = (31 * hash + static_cast<std::int64_t>(verdict)) % 1000000007;
+    }
+    EXPECT_EQ(warnings, g["warnings"].get<std::int64_t>()) << g;
+    EXPECT_EQ(drifts, g["drifts"].get<std::int64_t>()) << g;
+    EXPECT_EQ(hash, g["hash"].get<std::int64_t>()) << g;
   }
 }
 

@@ -36,4 +36,25 @@ inline std::vector<int> drifts(Detector& detector, const std::vector<double>& st
   return at;
 }
 
+struct Alarms {
+  std::vector<int> drifts;
+  std::vector<int> directions;      // of the drifts
+  std::vector<int> first_warnings;  // the first one, and the first one after each drift
+};
+
+inline Alarms listen(Detector& detector, const std::vector<double>& stream) {
+  Alarms alarms;
+  bool warned = false;
+  for (std::size_t i = 0; i < stream.size(); ++i) {
+    const DetectorState state = detector.update(stream[i]);
+    const int at = static_cast<int>(i);
+    if (state.verdict == Verdict::kWarning && !warned) alarms.first_warnings.push_back(at);
+    warned = state.verdict == Verdict::kWarning || (warned && state.verdict == Verdict::kNone);
+    if (state.verdict != Verdict::kDrift) continue;
+    alarms.drifts.push_back(at);
+    alarms.directions.push_back(state.direction);
+  }
+  return alarms;
+}
+
 }  // namespace tightrope::detector_test

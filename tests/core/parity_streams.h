@@ -104,11 +104,36 @@ inline std::vector<double> sine(double step) {
   return x;
 }
 
+inline std::uint32_t numpy_seed(const std::string& name) {
+  if (name == "S5") return 0;
+  if (name == "S7a" || name == "S7b") return 1;
+  if (name == "S6" || name == "S9" || name == "S10") return 31;
+  return name.starts_with("rates_") ? 7 : 12345;
+}
+
+// Whether normals of the mean and deviation 0.1 are above 0.
+inline void append_signs(std::vector<double>& stream, int count, double mean, Twister& numpy) {
+  append(stream, count, [&] { return numpy.normal(mean, 0.1) > 0 ? 1 : 0; });
+}
+
+// Forty pieces of 500: errors at a rate that is drawn for each piece, or losses below twice it.
+inline std::vector<double> rates(bool errors, Twister& numpy) {
+  std::vector<double> x;
+  for (int piece = 0; piece < 40; ++piece) {
+    const double rate = numpy.uniform() / 2;
+    append(x, 500, [&] {
+      const double u = numpy.uniform();
+      return errors ? (u < rate ? 1 : 0) : u * 2 * rate;
+    });
+  }
+  return x;
+}
+
 // The streams by their names in tests/golden/detectors.json, which says how each is made.
 inline std::vector<double> parity_stream(const std::string& name) {
   std::vector<double> x;
-  Twister numpy = Twister::numpy(name == "S5" ? 0 : name == "S6" || name == "S10" ? 31 : 12345);
-  Twister python = Twister::python(name == "S8" ? 42 : 12345);
+  Twister numpy = Twister::numpy(numpy_seed(name));
+  Twister python = Twister::python(name == "S8" || name == "S4b" || name == "S12" ? 42 : 12345);
   const auto mask = [&](std::uint32_t bits) { return static_cast<double>(numpy.next() & bits); };
   if (name == "S1") {
     append(x, 1000, [&] { return mask(1); });
@@ -124,6 +149,9 @@ inline std::vector<double> parity_stream(const std::string& name) {
       append(x, 1000, [&] { return python.below(2); });
       append(x, 1000, [&] { return 4 + python.below(4); });
     }
+  } else if (name == "S4b") {
+    append(x, 1000, [&] { return python.below(2); });
+    append(x, 1000, [&] { return python.uniform() >= 0.3 ? 1 : 0; });
   } else if (name == "S5") {
     append(x, 2000, [&] { return mask(1); });
     for (std::size_t i = 999; i < 2000; ++i) x[i] = 4 + mask(3);
@@ -131,6 +159,24 @@ inline std::vector<double> parity_stream(const std::string& name) {
     append(x, 100, [&] { return numpy.normal(0, .5); });
     append(x, 100, [&] { return numpy.normal(4, .2); });
     append(x, 100, [&] { return numpy.normal(6, .5); });
+  } else if (name == "S7a") {
+    for (const double mean : {0.0, .5}) append_signs(x, 1000, mean, numpy);
+  } else if (name == "S7b") {
+    append(x, 2000, [&] { return numpy.normal(0, 1); });  // behind S7a
+    x.clear();
+    for (const double mean : {0.0, .25, 0.0, .25}) append_signs(x, 500, mean, numpy);
+  } else if (name == "S9") {
+    for (const double p : {.6, .8}) append(x, 1000, [&] { return numpy.binomial(p); });
+  } else if (name.starts_with("rates_")) {
+    x = rates(name == "rates_errors", numpy);
+  } else if (name == "S12") {
+    append(x, 250, [&] { return python.below(2); });
+    append(x, 250, [&] { return python.uniform() >= 0.9 ? 1 : 0; });
+  } else if (name == "zeros_60") {
+    x.assign(60, 0.0);
+  } else if (name == "zeros_ones") {
+    x.assign(1000, 0.0);
+    x.resize(2000, 1.0);
   } else if (name == "S10") {
     append(x, 1000, [&] { return numpy.normal(.2, .01); });
     append(x, 1000, [&] { return numpy.normal(.8, .04); });

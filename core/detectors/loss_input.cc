@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/detectors/loss_input.h"
+
+#include "core/base/check.h"
+
+namespace tightrope::internal {
+
+void refuse_loss(const char* detector, double x, std::int64_t position, const char* allowed) {
+  throw InputError(
+      fmt::format("{} input at position {} is {}: {}", detector, position, x, allowed));
+}
+
+}  // namespace tightrope::internal
