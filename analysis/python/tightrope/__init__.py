@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the run folders of tightrope: lazy data sets, tables, pictures.
+
+>>> import tightrope
+>>> log = tightrope.open(folder)
+>>> tightrope.table(folder)  # doctest: +SKIP
+"""
+
+from ._log import Log, open
+from ._tables import claims, table
+
+__all__ = ["Log", "claims", "open", "table"]
