@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tightrope.open against plain xarray on the packs that the manifest names."""
 
+import functools
 import json
 import shutil
 
@@ -19,11 +20,15 @@ def plan(folder):
             for kind in ("run", "segment")}
 
 
-def read_plainly(folder, segment, group, name):
-    path = folder / "packs" / f"{segment['pack']}.h5"
+@functools.cache
+def pack_of(path, group):
     with xr.open_dataset(path, group=group, engine="h5netcdf") as data:
-        values = data[name]
-        return (values.isel(segment=segment["lane"]) if "segment" in values.dims else values).load()
+        return data.load()
+
+
+def read_plainly(folder, segment, group, name):
+    values = pack_of(folder / "packs" / f"{segment['pack']}.h5", group)[name]
+    return values.isel(segment=segment["lane"]) if "segment" in values.dims else values
 
 
 @pytest.mark.parametrize("group, name", [

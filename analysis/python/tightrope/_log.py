@@ -101,6 +101,16 @@ class Log(Mapping[str, xr.Dataset]):
     def _selectable(self) -> list[str]:
         return sorted({str(index) for group in self._names for index in self[group].xindexes})
 
+    def final(self) -> xr.Dataset:
+        """The evaluation at the end of each run, as tables have it: its last stage's last
+        checkpoint, with the dimension ``run``. An unfinished run has none.
+
+        >>> log.final().accuracy.dims
+        ('run', 'environment', 'subset')
+        """
+        from ._tables import final_values
+        return final_values(self)
+
     def table(self, name: str | None = None, seed_set: str | None = None) -> pd.DataFrame:
         """``tightrope.table`` of this folder."""
         from ._tables import table
