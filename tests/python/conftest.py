@@ -2,9 +2,12 @@
 """One fresh small run for all tests of the Python package."""
 
 import pathlib
+import shutil
 import subprocess
 
 import pytest
+
+import analysis_files
 import tightrope
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -44,3 +47,12 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def log(folder):
     return tightrope.open(folder)
+
+
+@pytest.fixture(scope="session")
+def analysed(folder, tmp_path_factory):
+    """A copy of the run with the sibling files of an analysis."""
+    copy = shutil.copytree(folder, tmp_path_factory.mktemp("analysed") / "small")
+    for number, pack in enumerate(sorted(copy.glob("packs/pack_????.h5"))):
+        analysis_files.write(pack, number)
+    return tightrope.open(copy)

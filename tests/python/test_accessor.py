@@ -3,8 +3,9 @@
 
 import numpy as np
 import pytest
-import tightrope
 import xarray as xr
+
+import tightrope
 from tightrope._run_index import with_run_index
 from tightrope._statistics import mean_interval
 

@@ -8,8 +8,9 @@ import shutil
 import h5py
 import numpy as np
 import pytest
-import tightrope
 import xarray as xr
+
+import tightrope
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+
 import tightrope
 from tightrope._statistics import mean_interval, t_quantile
 

@@ -6,9 +6,9 @@
 >>> tightrope.table(folder)  # doctest: +SKIP
 """
 
-from . import _accessor  # noqa: F401  registers .tightrope
+from . import _accessor, plot  # noqa: F401  registers .tightrope
 from ._engine import run
 from ._log import Log, open
 from ._tables import claims, table
 
-__all__ = ["Log", "claims", "open", "run", "table"]
+__all__ = ["Log", "claims", "open", "plot", "run", "table"]

@@ -61,8 +61,8 @@ def open_file(path: pathlib.Path) -> h5py.File:
         file = h5py.File(path, "r", swmr=path.suffix == ".partial")
     except OSError as error:
         raise OSError(f"{path}: not a readable log ({error})") from error
-    version = int(file.attrs.get("schema_version", SCHEMA_VERSION))
-    if version > SCHEMA_VERSION:
+    version = _plain(file.attrs.get("schema_version", SCHEMA_VERSION))
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
         file.close()
         raise ValueError(f"{path} has schema version {version}; this package reads up to "
                          f"{SCHEMA_VERSION}: update tightrope")
