@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 PARTS = ["thinking", "outcome", "all"]
-SERIES, DETECTORS = ["loss", "gradient_norm"], ["adwin", "page_hinkley"]
+SERIES, DETECTORS = ["scalars/loss", "scalars/gradient_norm"], ["adwin", "page_hinkley"]
 
 
 def divergence(p, q):
@@ -22,8 +22,8 @@ def split(p, old, new):
     change = before - after
     past = (old - p) * (new - p) < 0
     away = ~past & (np.abs(new - p) > np.abs(old - p))
-    beneficial = np.where(past, before, np.where(away, 0.0, change))
-    detrimental = np.where(past, after, np.where(away, -change, 0.0))
+    beneficial = np.where(past, before, np.where(away, 0.0 * change, change))
+    detrimental = np.where(past, after, np.where(away, -change, 0.0 * change))
     return beneficial, detrimental
 
 

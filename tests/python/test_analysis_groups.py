@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The groups that an analysis adds, read from the sibling files."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
+import vl_convert
 import xarray as xr
+
+import tightrope
+from tightrope import _engine, plot
 
 
 def test_the_groups_are_there(analysed):
@@ -37,9 +44,6 @@ def test_the_ledger_balances(analysed):
 
 
 def test_an_unanalysed_pack_is_absent(analysed, tmp_path):
-    import shutil
-
-    import tightrope
     copy = shutil.copytree(analysed.folder, tmp_path / "copy")
     (copy / "packs/pack_0005.analysis.h5").unlink()
     part = tightrope.open(copy)
@@ -48,3 +52,22 @@ def test_an_unanalysed_pack_is_absent(analysed, tmp_path):
     shutil.rmtree(copy / "packs")
     with pytest.raises(OSError, match="is gone since the folder was opened"):
         part.ledger.kl.load()
+
+
+def test_the_command_writes_the_same(folder, analysed, tmp_path):
+    """The reader's own analysis against the definitions in numpy."""
+    reader = _engine._BUILD.with_name("tightrope-reader")
+    if not reader.exists():
+        pytest.skip(f"{reader} is not built")
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    done = subprocess.run([reader, "analyze", copy], capture_output=True, text=True, check=False)
+    if 'unknown command "analyze"' in done.stderr:
+        pytest.skip("this reader cannot analyze yet")
+    assert done.returncode == 0, done.stderr
+    log = tightrope.open(copy)
+    for name, mine in analysed.ledger.data_vars.items():
+        np.testing.assert_allclose(log.ledger[name], mine, atol=1e-12, err_msg=name)
+    pictures = [plot.ledger_waterfall(log, arm="cpo"), plot.alarm_raster(log, stage="sft"),
+                plot.drift_heatmap(log, "position_drift_policy", arm="cpo")]
+    for picture in pictures:
+        assert vl_convert.vegalite_to_svg(picture.to_dict()).startswith("<svg")

@@ -36,7 +36,7 @@ def read_plainly(folder, segment, group, name):
     ("scalars", "loss"), ("scalars", "rewards_margins"), ("scalars", "wall_seconds"),
     ("evaluation", "accuracy"), ("tokens", "policy"), ("tokens", "token"), ("tokens", "valid"),
     ("tokens_full", "policy"), ("tokens_full", "oracle"), ("belief", "oracle"), ("drift", "kl"),
-    ("drift", "event_factor")])
+    ("drift", "event_factor"), ("meta", "config"), ("meta", "parent")])
 def test_every_number_is_the_packs_number(folder, log, plan, group, name):
     lazy = log[group][name]
     compared = 0

@@ -152,7 +152,8 @@ def _check_folder(path: pathlib.Path) -> None:
         raise _missing(path)
     if path.is_file():
         home = path.parent.parent if path.parent.name == "packs" else path.parent
-        raise ValueError(f"{path} is a file: open its run folder, tightrope.open({str(home)!r})")
+        raise ValueError(f"{path} is a file: open its run folder, tightrope.open({str(home)!r}), "
+                         "or a sweep.h5 that `tightrope collect` made of it")
     if not (path / "manifest.jsonl").exists():
         inside = sorted(p.parent.name for p in path.glob("*/manifest.jsonl"))
         hint = f"; run folders in it: {listed(inside)}" if inside else \
@@ -254,7 +255,7 @@ def _plan(manifest: Manifest, packs: dict[str, Pack], runs: xr.Dataset, depth: i
 
 
 def open(path: str | os.PathLike[str], *, stage: str | None = None) -> Log:
-    """Opens a run folder.
+    """Opens a run folder, or a ``sweep.h5`` that ``tightrope collect`` made of it.
 
     ``stage``: one stage alone. Its data sets then have no dimension ``stage`` and their axes hold
     the steps and checkpoints of that stage only. Runs whose log is missing or unfinished hold
@@ -270,6 +271,9 @@ def open(path: str | os.PathLike[str], *, stage: str | None = None) -> Log:
     damaged or holds no log yet, OSError for an unreadable log.
     """
     folder = pathlib.Path(path)
+    if folder.is_file() and folder.suffix == ".h5" and folder.parent.name != "packs":
+        from ._sweep import open_sweep
+        return open_sweep(folder, stage)
     _check_folder(folder)
     manifest = read_manifest(folder)
     if not manifest.runs:

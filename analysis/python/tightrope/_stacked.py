@@ -98,4 +98,4 @@ class StackedArray(BackendArray):
                 continue
             for row, segment in enumerate(segments):
                 for cell in zip(*np.nonzero(cells == segment), strict=True):
-                    out[cell][np.ix_(*held)] = block[row]
+                    out[(*cell, *np.ix_(*held))] = block[row]

@@ -94,6 +94,11 @@ def _published(table: dict, arm: str, column: str) -> float:
     return np.nan
 
 
+def _needs_folder(path: str | os.PathLike[str]) -> None:
+    if pathlib.Path(path).is_file():
+        raise ValueError(f"{path} is a file: tables and claims stand in the plan of a run folder")
+
+
 def table(folder: str | os.PathLike[str], name: str | None = None,
           seed_set: str | None = None) -> pd.DataFrame:
     """A result table: measured means with 95 % t intervals over seeds beside published figures.
@@ -108,6 +113,7 @@ def table(folder: str | os.PathLike[str], name: str | None = None,
 
     Raises ValueError for an unknown table or seed set, and what ``tightrope.open`` raises.
     """
+    _needs_folder(folder)
     log = open_log(folder)
     manifest = log.manifest
     names = [spec["name"] for spec in manifest.tables]
@@ -152,6 +158,7 @@ def claims(folder: str | os.PathLike[str]) -> pd.DataFrame:
     Raises ValueError when nothing has been judged yet.
     """
     path = pathlib.Path(folder)
+    _needs_folder(path)
     manifest = open_log(path).manifest
     file = path / "tables" / "claims.md"
     if not file.exists():

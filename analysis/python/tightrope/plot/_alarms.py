@@ -13,7 +13,7 @@ import xarray as xr
 from .._errors import check_choice
 from .._log import Log
 from ._choose import Source, as_log, chosen_arms, chosen_set, chosen_stage, of_stage
-from ._theme import COLOURS, FAINT, INK, finish
+from ._theme import COLOURS, INK, finish
 
 _SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right",
            "stroke"]
@@ -85,6 +85,8 @@ def alarm_raster(log: Source, *, series: str | None = None,
     alarms = log.alarms if stage is None else log.alarms.sel(stage=stage)
     known = alarms.series.values.tolist()
     series = known[0] if series is None else series
+    if series not in known and f"scalars/{series}" in known:
+        series = f"scalars/{series}"
     check_choice("series", series, known)
     names = alarms.detector.values.tolist()
     detectors = names if detectors is None else [detectors] if isinstance(detectors, str) \
@@ -105,7 +107,7 @@ def alarm_raster(log: Source, *, series: str | None = None,
     steps = of_stage(log.scalars, stage).step.values
     chart = _draw(table, _events(log, runs, stage), lines, detectors,
                   [int(steps.min()), int(steps.max()) + 1], width)
-    shown = " and ".join(kinds)
+    shown = " and ".join(kinds) if len(table) else "no " + " or ".join(kinds)
     return finish(chart, f"Alarms on {series}",
                   f"{shown} alarms per run{f', stage {stage}' if stage else ''}; "
                   "dashed: true drift")
@@ -132,7 +134,10 @@ def _draw(table: pd.DataFrame, events: pd.DataFrame, lines: list[str], detectors
     if len(events):
         named = events.groupby("step", as_index=False).factor.agg(", ".join)
         layers.insert(1, alt.Chart(named).mark_rule(color=INK, strokeDash=[5, 4]).encode(x=x))
-        layers.append(alt.Chart(named).mark_text(
-            align="left", dx=3, dy=-6, fontSize=10.5, color=FAINT).encode(
-            x=x, y=alt.value(0), text="factor:N"))
+        right = named.step > reach[0] + 0.6 * (reach[1] - reach[0])
+        for side, align, shift in ((~right, "left", 3), (right, "right", -3)):
+            if side.any():
+                layers.append(alt.Chart(named[side]).mark_text(
+                    align=align, dx=shift, dy=-6, fontSize=11, color=INK).encode(
+                    x=x, y=alt.value(0), text="factor:N"))
     return alt.layer(*layers).properties(width=width, height=height)

@@ -65,20 +65,21 @@ def _measured(log: Log) -> dict[str, xr.DataArray]:
 
 
 def _values(log: Log, quantity: str, runs: xr.DataArray, stage: str | None,
-            cut: dict) -> tuple[xr.DataArray, str, str]:
+            cut: dict) -> tuple[xr.DataArray, list[str], str]:
+    """The array, its title and, where that is but a name, what it means; its unit."""
     if quantity in QUANTITIES:
         text, unit, compute = QUANTITIES[quantity]
         laws = of_stage(log.tokens_full, stage).isel(run=runs)
         laws = laws.sel(environment=cut["environment"])
         parts = [compute(laws.isel(run=[one]).load()) for one in range(laws.sizes["run"])]
-        return xr.concat(parts, "run"), text, unit
+        return xr.concat(parts, "run"), [text], unit
     measured = _measured(log)
     check_choice("quantity", quantity, [*QUANTITIES, *measured])
     array = of_stage(measured[quantity].to_dataset(name=quantity), stage)[quantity].isel(run=runs)
     array = array.sel(environment=cut["environment"])
     if "against" in array.dims:
         array = array.sel(against="oracle")
-    return array, array.attrs.get("long_name", quantity), array.attrs.get("units", "")
+    return array, [quantity, array.attrs.get("long_name", "")], array.attrs.get("units", "")
 
 
 def drift_heatmap(log: Source, quantity: str = "kl", *, arm: str | None = None,
@@ -126,8 +127,9 @@ def drift_heatmap(log: Source, quantity: str = "kl", *, arm: str | None = None,
         report = report_tokens(log, str(run.run.item()), stage, environment, probe)
         who = f"seed {run.seed.item()}, probe {probe}"
     chart = _draw(table, report, unit, width, height)
-    return finish(chart, f"{text[:1].upper()}{text[1:]} by position: {arm}",
-                  f"{environment}{f', stage {stage}' if stage else ''}; {who}")
+    return finish(chart, f"{text[0]} by position: {arm}",
+                  [f"{environment}{f', stage {stage}' if stage else ''}; {who}",
+                   *(line for line in text[1:] if line and line != text[0])])
 
 
 def _draw(table: pd.DataFrame, report: list[str] | None, unit: str, width: int,
