@@ -179,6 +179,8 @@ def test_unfinished_folders(copy):
         expected = {"done": 20, "partial": 11, "missing": 0}[what]
         mine = part.scalars.loss.sel(row=row, stage="rft")
         assert mine.notnull().sum("step").values.tolist() == [expected] * 3
+        norm = part.scalars.gradient_norm.sel(row=row, stage="rft")  # cut to the shortest
+        assert norm.notnull().sum("step").values.tolist() == [expected] * 3
         np.testing.assert_array_equal(mine.values[:, :expected],
                                       loss[whole.runs.row == row, 1, :expected])
     table = part.table()
@@ -202,3 +204,27 @@ def test_damaged_folders(copy):
     (copy / "packs/pack_0001.h5").write_bytes(b"nothing")
     with pytest.raises(OSError, match="pack_0001.h5: not a readable log"):
         tightrope.open(copy)
+
+
+def test_packs_with_different_vocabularies_share_token_names(copy):
+    """A rule world has other tokens than a generative one: ids and axes are joined by name."""
+    path = copy / "packs/pack_0005.h5"
+    whole = tightrope.open(copy)
+    rows = [run.id for run in whole.manifest.runs if run.path[-1].pack == "pack_0005"]
+    ids, laws = whole.tokens.token.sel(run=rows), whole.tokens_full.policy.sel(run=rows)
+    ids, laws = ids.sel(stage="rft").values, laws.sel(stage="rft").values
+    with h5py.File(path, "r+") as file:
+        names = [text.decode() for text in file["meta/token"][()]]
+        other = [f"{name}'" if name.startswith("+") else name for name in reversed(names)]
+        file["meta/token"][:] = other
+    log = tightrope.open(copy)
+    assert len(log.vocabulary) == len(names) + sum(name.startswith("+") for name in names)
+    mine = log.tokens.token.sel(run=rows, stage="rft").values
+    assert (mine[ids < 0] == -1).all() and (ids >= 0).sum() > 1000
+    np.testing.assert_array_equal(log.vocabulary[mine[ids >= 0]], np.array(other)[ids[ids >= 0]])
+    full = log.tokens_full.policy.sel(run=rows, stage="rft")
+    np.testing.assert_array_equal(full.sel(vocab=other).values, laws)
+    assert full.sel(vocab=[n for n in names if n.startswith("+")]).isnull().all()
+    others = [run.id for run in whole.manifest.runs if run.id not in rows]
+    np.testing.assert_array_equal(log.tokens_full.policy.sel(run=others, vocab=names),
+                                  whole.tokens_full.policy.sel(run=others))

@@ -71,7 +71,7 @@ def _steps_of(log: Log, runs: np.ndarray, stages: list[str]) -> np.ndarray:
 def alarm_raster(log: Source, *, series: str | None = None,
                  detectors: Sequence[str] | None = None, arms: Sequence[str] | None = None,
                  kinds: Sequence[str] = ("drift",), stage: str | None = None,
-                 seed_set: str | None = None, width: int = 430) -> alt.LayerChart:
+                 seed_set: str | None = None, width: int = 380) -> alt.LayerChart:
     """When detectors raised alarms, a line per run, beside the times of the true drift.
 
     ``series``: one of ``log.alarms.series``, by default the first; ``kinds``: of ``warning`` and
@@ -105,12 +105,12 @@ def alarm_raster(log: Source, *, series: str | None = None,
                           & (log.runs.seed_set.values == seed_set))
     lines = [f"{row} · {seed}" for row, seed in zip(cut.row.values, cut.seed.values, strict=True)]
     steps = of_stage(log.scalars, stage).step.values
-    chart = _draw(table, _events(log, runs, stage), lines, detectors,
-                  [int(steps.min()), int(steps.max()) + 1], width)
+    events = _events(log, runs, stage)
+    chart = _draw(table, events, lines, detectors, [int(steps.min()), int(steps.max()) + 1], width)
     shown = " and ".join(kinds) if len(table) else "no " + " or ".join(kinds)
     return finish(chart, f"Alarms on {series}",
                   f"{shown} alarms per run{f', stage {stage}' if stage else ''}; "
-                  "dashed: true drift")
+                  + ("dashed: true drift" if len(events) else "no true drift in it"))
 
 
 def _draw(table: pd.DataFrame, events: pd.DataFrame, lines: list[str], detectors: list[str],

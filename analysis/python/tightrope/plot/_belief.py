@@ -36,13 +36,16 @@ def token_axis(tokens: Sequence[str], title: str = "token of the report") -> alt
                     labelOverlap=False, title=title, grid=False)
 
 
-def _diseases(choice: int | Sequence[str], names: list[str], laws: np.ndarray) -> list[str]:
-    """The named ones, or those with the greatest probability anywhere along the report."""
+def _diseases(choice: int | Sequence[str], names: list[str], laws: np.ndarray,
+              truth: str) -> list[str]:
+    """The named ones, or the most probable ones, where that reaches 2 %, with the true one."""
     if isinstance(choice, int):
         if not 1 <= choice <= _MOST:
             raise ValueError(f"diseases={choice}: between 1 and {_MOST}, or a list of names")
         peak = np.nanmax(laws, axis=tuple(range(laws.ndim - 1)))
-        return [names[at] for at in np.argsort(-peak, kind="stable")[:choice]]
+        order = np.argsort(-peak, kind="stable")[:choice]
+        out = [names[at] for at in order if peak[at] >= 0.02] or [names[order[0]]]
+        return out if truth in (*out, "") else [*out[:max(choice - 1, 0)], truth]
     for name in choice:
         check_choice("disease", name, names)
     if not 1 <= len(choice) <= _MOST:
@@ -53,15 +56,16 @@ def _diseases(choice: int | Sequence[str], names: list[str], laws: np.ndarray) -
 def belief_trace(log: Source, *, row: str | None = None, seed: int | None = None,
                  environment: str | None = None, probe: int = 0, stage: str | None = None,
                  checkpoint: int | None = None, diseases: int | Sequence[str] = 4,
-                 width: int = 430, height: int = 260) -> alt.LayerChart:
+                 width: int = 390, height: int = 260) -> alt.LayerChart:
     """z_j = P(z | image, report up to token j) of the policy and of the oracle, along one report.
 
     By default the first arm and seed, the last environment, stage and checkpoint, and the four
-    diseases that either gives the greatest probability. Needs ``record: {probes: ...}``.
+    diseases that either gives the greatest probability, of 2 % at least, the true one among them.
+    Needs ``record: {probes: ...}``.
 
     >>> chart = tightrope.plot.belief_trace(log, row="cpo", seed=0, probe=1, diseases=2)
     >>> chart.to_dict()["width"]
-    430
+    390
     """
     log = as_log(log)
     row, seed, run = one_run(log, row, seed)
@@ -77,12 +81,12 @@ def belief_trace(log: Source, *, row: str | None = None, seed: int | None = None
         probe=probe, position=slice(0, len(tokens)))
     laws = {"policy": cut.policy.sel(checkpoint=checkpoint).values, "oracle": cut.oracle.values}
     names = belief.disease.values.tolist()
-    shown = _diseases(diseases, names, np.stack(list(laws.values())))
+    truth = report_diagnosis(log, run, stage, environment, probe, names)
+    shown = _diseases(diseases, names, np.stack(list(laws.values())), truth)
     table = pd.DataFrame([
         {"position": j, "disease": name, "law": law, "probability": float(values[j, at])}
         for law, values in laws.items() for name in shown for j in range(len(tokens))
         for at in [names.index(name)] if np.isfinite(values[j, at])])
-    truth = report_diagnosis(log, run, stage, environment, probe, names)
     chart = _draw(table, shown, tokens, width, height)
     return finish(chart, f"Belief along one report: {row}, seed {seed}",
                   f"{environment}, probe {probe}, after {checkpoint} steps"

@@ -51,7 +51,7 @@ def _lines(law: np.ndarray, shown: list[int], names: list[str], keys: dict) -> l
 def token_river(log: Source, *, row: str | None = None, seed: int | None = None,
                 environment: str | None = None, probe: int = 0, position: int | None = None,
                 checkpoint: int | None = None, stage: str | None = None, tokens: int | None = None,
-                width: int = 400, height: int = 260) -> alt.HConcatChart | alt.VConcatChart:
+                width: int = 350, height: int = 260) -> alt.HConcatChart | alt.VConcatChart:
     """Stacked probabilities of the next token, the exact ones of the oracle beside them.
 
     With ``position``: over training, the law after that token of the report; at its right the
