@@ -206,6 +206,42 @@ def test_damaged_folders(copy):
         tightrope.open(copy)
 
 
+def damage(change):
+    def apply(path):
+        with h5py.File(path, "r+") as file:
+            change(file)
+    return apply
+
+
+def replaced(group, name, **as_what):
+    def change(file):
+        del file[f"{group}/{name}"]
+        file[group].create_dataset(name, **as_what)
+    return damage(change)
+
+
+@pytest.mark.parametrize("harm", [
+    replaced("meta", "config", data="no list"),
+    replaced("meta", "config", data=["{broken"] * 3),
+    replaced("meta", "stage", data=np.arange(3.0).reshape(3, 1)),
+    replaced("evaluation", "checkpoint", shape=(2**50,), chunks=(1024,), dtype="i8"),
+    replaced("evaluation", "accuracy", data=np.float64(3)),
+    damage(lambda file: file.__delitem__("meta")),
+    damage(lambda file: file["evaluation"].__setitem__("loop", h5py.SoftLink("/evaluation/loop"))),
+    lambda path: path.write_bytes(path.read_bytes()[:30_000]),
+    lambda path: path.write_bytes(path.read_bytes()[:2000] + b"\0" * 50_000)])
+def test_hostile_logs_are_named_or_absent(copy, harm):
+    """The error says which file, or what cannot be read is absent; never another exception."""
+    harm(copy / "packs/pack_0003.h5")
+    try:
+        log = tightrope.open(copy)
+        for group in ("meta", "scalars", "evaluation", "tokens"):
+            for variable in log[group].data_vars.values():
+                variable.isel(run=slice(0, 3)).load()
+    except OSError as error:
+        assert "pack_0003.h5" in str(error)
+
+
 def test_packs_with_different_vocabularies_share_token_names(copy):
     """A rule world has other tokens than a generative one: ids and axes are joined by name."""
     path = copy / "packs/pack_0005.h5"

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,9 @@ import numpy as np
 
 #: The newest schema version that this package reads.
 SCHEMA_VERSION = 1
+
+# A coordinate or a list of the segments with more entries is not one of ours.
+_MOST_LABELS = 20_000_000
 
 #: Groups that ``tightrope analyze`` writes into the sibling file of a pack.
 ANALYSIS_GROUPS = ("ledger", "measures", "alarms")
@@ -55,18 +60,39 @@ class Lane:
     status: str
 
 
-def open_file(path: pathlib.Path) -> h5py.File:
-    """The log for reading, also while it is written. Raises OSError with the path."""
+class DamagedLog(OSError):
+    """A file that is no log, or not as the schema has it."""
+
+
+@contextlib.contextmanager
+def open_file(path: pathlib.Path) -> Iterator[h5py.File]:
+    """The log for reading, also while it is written.
+
+    Whatever is wrong in it is a DamagedLog with its path; a newer schema is a ValueError.
+    """
     try:
-        file = h5py.File(path, "r", swmr=path.suffix == ".partial")
-    except OSError as error:
-        raise OSError(f"{path}: not a readable log ({error})") from error
-    version = _plain(file.attrs.get("schema_version", SCHEMA_VERSION))
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
-        file.close()
-        raise ValueError(f"{path} has schema version {version}; this package reads up to "
-                         f"{SCHEMA_VERSION}: update tightrope")
-    return file
+        with h5py.File(path, "r", swmr=path.suffix == ".partial") as file:
+            version = _plain(file.attrs.get("schema_version", SCHEMA_VERSION))
+            if isinstance(version, int) and version > SCHEMA_VERSION:
+                raise _NewerSchema(
+                    f"{path} has schema version {version}; this package reads up to "
+                    f"{SCHEMA_VERSION}: update tightrope")
+            yield file
+    except (_NewerSchema, DamagedLog):
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise DamagedLog(f"{path}: not a readable log ({error})") from error
+
+
+class _NewerSchema(ValueError):
+    pass
+
+
+def whole(variable: h5py.Dataset) -> np.ndarray:
+    """All values of a coordinate or of a variable of /meta; these are never large."""
+    if variable.size is None or variable.size > _MOST_LABELS:
+        raise ValueError(f"{variable.name} has {variable.size} values")
+    return decode(variable[()])
 
 
 def _plain(value: Any) -> Any:
@@ -130,8 +156,8 @@ class Pack:
         with open_file(path) as file:
             if "meta" not in file or "config" not in file["meta"]:
                 return []
-            stages = decode(file["meta/stage"][()])
-            configs = decode(file["meta/config"][()])
+            stages = whole(file["meta/stage"])
+            configs = whole(file["meta/config"])
             status = np.atleast_1d(np.asarray(file.attrs.get("segment_status", []), dtype=object))
             texts = list(decode(status))
             if len(texts) != len(stages):
@@ -158,15 +184,18 @@ class Pack:
             if group not in file:
                 return out
             if group == "tokens_full" and "meta" in file:
-                out.coordinates["vocab"] = decode(file["meta/token"][()])
+                out.coordinates["vocab"] = whole(file["meta/token"])
             out.attrs = {k: _plain(v) for k, v in file[group].attrs.items() if k == "description"}
             for name, variable in file[group].items():
                 if not isinstance(variable, h5py.Dataset) or _is_marker(variable):
                     continue
                 if name not in known:
                     known[name] = describe(variable)
+                if variable.ndim != len(known[name].dims):
+                    raise ValueError(f"{variable.name} has {variable.ndim} axes, elsewhere "
+                                     f"{len(known[name].dims)}")
                 if known[name].dims == (name,):
-                    out.coordinates[name] = decode(variable[()])
+                    out.coordinates[name] = whole(variable)
                 else:
                     out.shapes[name] = tuple(variable.shape)
         _cut_to_shortest(out, known)
@@ -187,7 +216,7 @@ class Pack:
         if path is None:
             return np.empty(0, dtype=object)
         with open_file(path) as file:
-            return decode(file["meta/token"][()])
+            return whole(file["meta/token"])
 
     def read(self, group: str, name: str, box: tuple[slice, ...]) -> np.ndarray:
         """A block of a variable."""
