@@ -13,7 +13,7 @@ import xarray as xr
 from ._errors import check_choice
 from ._log import LOG_GROUPS, Log
 from ._manifest import Manifest, Run
-from ._pack import decode, open_file
+from ._pack import decode, open_file, whole
 from ._parameters import run_coordinates
 from ._run_index import with_run_index
 
@@ -70,11 +70,12 @@ def _runs(meta: xr.Dataset, manifest: Manifest, reserved: set[str]) -> xr.Datase
 def open_sweep(path: pathlib.Path, stage: str | None) -> Log:
     """Opens it; ``drift`` has no dimension ``stage`` there, it is read off a run's last stage."""
     with open_file(path) as file:
-        if "meta" not in file or "run" not in file["meta"]:
-            raise ValueError(f"{path} is not a collected sweep: it has no runs in /meta. Open a "
-                             "run folder, or what `tightrope collect` wrote")
         names = tuple(name for name in LOG_GROUPS if name in file)
-        tokens = decode(file["meta/token"][()]) if "token" in file["meta"] else np.empty(0, object)
+        tokens = whole(file["meta/token"]) if "meta/token" in file else np.empty(0, object)
+        collected = "meta/run" in file
+    if not collected:
+        raise ValueError(f"{path} is not a collected sweep: it has no runs in /meta. Open a run "
+                         "folder, or what `tightrope collect` wrote")
     meta = _group(path, "meta").load()
     own = {"run", "stage", "config", "segment", "frozen_step", "frozen_cause", "token", "token_id"}
     parameters = [str(name) for name, v in meta.variables.items()
