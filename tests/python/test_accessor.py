@@ -55,6 +55,16 @@ def test_arms_and_stages(log):
     assert log.tokens_full.tightrope.stage("rft").checkpoint.values.tolist() == [0, 10, 20]
 
 
+def test_one_stage_of_a_log(folder, log):
+    for cut in (log.sel(stage="rft"), tightrope.open(folder, stage="rft")):
+        assert cut.evaluation.checkpoint.values.tolist() == [0, 10, 20]
+        xr.testing.assert_equal(cut.final().accuracy.drop_vars("stage"), log.final().accuracy)
+        trace = tightrope.plot.belief_trace(cut, row="cpo").to_dict()["datasets"]
+        assert trace == tightrope.plot.belief_trace(log, row="cpo").to_dict()["datasets"]
+    with pytest.raises(ValueError, match=r"its last stage, rft, which is not .*it has: sft"):
+        log.sel(stage="sft").final()
+
+
 def test_final_values_are_the_tables_values(folder, log):
     final = log.final()
     table = tightrope.table(folder)

@@ -84,6 +84,8 @@ class Log(Mapping[str, xr.Dataset]):
     def sel(self, **labels: Any) -> Log:
         """Every group, cut by ``Dataset.sel``; labels that a group does not have leave it whole.
 
+        A single ``stage`` also cuts the axes to the steps that it has.
+
         >>> log.sel(row="cpo", seed=[0, 1]).evaluation  # doctest: +SKIP
         """
         for name in labels:
@@ -93,7 +95,10 @@ class Log(Mapping[str, xr.Dataset]):
 
         def load(name: str) -> xr.Dataset:
             data = self[name]
-            return data.sel({k: v for k, v in labels.items() if k in data.xindexes})
+            cut = {k: v for k, v in labels.items() if k in data.xindexes}
+            if isinstance(cut.get("stage"), str):
+                data = data.tightrope.stage(cut.pop("stage"))
+            return data.sel(cut)
 
         return Log(self.folder, self._names, load, self.manifest, self._runs.sel(mine),
                    self._vocabulary)
@@ -192,7 +197,7 @@ def _stages(manifest: Manifest, packs: dict[str, Pack]) -> list[str]:
 def _run_table(manifest: Manifest, packs: dict[str, Pack], stages: list[str],
                reserved: set[str]) -> xr.Dataset:
     status = np.full((len(manifest.runs), len(stages)), "", dtype=object)
-    last = np.array([run.path[-1].stage for run in manifest.runs])
+    last = np.array([stages[run.path[-1].stage] for run in manifest.runs], dtype=np.str_)
     ends = {name: pack.last_checkpoint() for name, pack in packs.items()}
     done = np.array([ends[run.path[-1].pack] for run in manifest.runs])
     configs: list[dict[str, Any] | None] = []
@@ -209,7 +214,7 @@ def _run_table(manifest: Manifest, packs: dict[str, Pack], stages: list[str],
     return with_run_index(xr.Dataset({
         "status": (("run", "stage"), status.astype(np.str_), {
             "long_name": "state of the segment: done, diverged, partial or missing"}),
-        "last_stage": ("run", last, {"long_name": "place of the last stage"}),
+        "last_stage": ("run", last, {"long_name": "the last stage"}),
         "last_checkpoint": ("run", done, {"long_name": "its last checkpoint; -1: none yet"}),
     }, coordinates))
 

@@ -63,7 +63,8 @@ def _runs(meta: xr.Dataset, manifest: Manifest, reserved: set[str]) -> xr.Datase
     coordinates["stage"] = xr.Variable("stage", np.array(stages, dtype=np.str_),
                                        {"long_name": "stage"})
     return with_run_index(xr.Dataset({
-        "status": (("run", "stage"), status), "last_stage": ("run", last),
+        "status": (("run", "stage"), status),
+        "last_stage": ("run", np.array(stages, dtype=np.str_)[last]),
         "last_checkpoint": ("run", done)}, coordinates))
 
 

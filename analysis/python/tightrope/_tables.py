@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ._errors import check_choice
+from ._errors import check_choice, listed
 from ._log import Log
 from ._log import open as open_log
 from ._manifest import Manifest
@@ -61,17 +61,22 @@ def final_values(log: Log, metrics: Iterable[str] | None = None) -> xr.Dataset:
 
     A run whose last pack has not finished has none. ``metrics``: those alone.
     """
-    rows = np.arange(len(log.runs.run))
-    last = log.runs.last_stage.values
-    finished = np.isin(log.runs.status.values[rows, last], ("done", "diverged"))
+    rows = np.arange(log.runs.sizes["run"])
+    ends, stages = log.runs.last_stage.values, np.atleast_1d(log.runs.stage.values).tolist()
+    if not set(ends) <= set(stages):
+        raise ValueError(f"a run ends in its last stage, {sorted(set(ends) - set(stages))[0]}, "
+                         f"which is not in this log (it has: {listed(stages)})")
+    staged = "stage" in log.runs.dims
+    lead = (rows, np.array([stages.index(name) for name in ends])) if staged else (rows,)
+    finished = np.isin(log.runs.status.values[lead], ("done", "diverged"))
     data = log.evaluation if metrics is None else log.evaluation[sorted(set(metrics))]
     places = {step: place for place, step in enumerate(data.checkpoint.values.tolist())}
     at = np.array([places.get(step, 0) for step in log.runs.last_checkpoint.values.tolist()])
     out = {}
     for name, variable in data.data_vars.items():
-        final = variable.values[rows, last, at]
+        final = variable.values[(*lead, at)]
         final[~finished] = np.nan
-        out[name] = (("run", *variable.dims[3:]), final, variable.attrs)
+        out[name] = (("run", *variable.dims[len(lead) + 1:]), final, variable.attrs)
     kept = {k: v for k, v in data.coords.items() if not {"stage", "checkpoint"} & set(v.dims)}
     return xr.Dataset(out, kept)
 
