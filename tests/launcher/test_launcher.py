@@ -141,6 +141,24 @@ def test_a_step_interrupted_in_the_environment_makes_it_anew(copy):
     assert re.findall(r"^STEP (\w+)", again.stderr, re.M) == ["venv", "python", "torch"]
 
 
+def test_import_tightrope_is_this_trees_folder(tmp_path):
+    """One line in the environment, renewed where the project moved."""
+    site = tmp_path / ".venv/lib/python3.11/site-packages"
+    script = f"root=$1; cd {tmp_path}; source {ROOT}/tools/setup/python.sh; package_is_linked; " \
+        "echo before $?; link_package; package_is_linked; echo after $?"
+
+    def link(root):
+        return subprocess.run(["bash", "-c", script, "bash", root], capture_output=True, text=True,
+                              check=True).stdout.split("\n")[:2]
+
+    assert link("/old place") == ["before 0", "after 0"]  # no environment yet: nothing to link
+    site.mkdir(parents=True)
+    assert link("/old place") == ["before 1", "after 0"]
+    assert link("/old place") == ["before 0", "after 0"]
+    assert link("/new") == ["before 1", "after 0"]
+    assert (site / "tightrope.pth").read_text() == "/new/analysis/python\n"
+
+
 def test_a_folder_without_libtorch_is_refused(tmp_path, copy):
     result = launch("setup", "--torch", str(tmp_path), root=copy)
     assert result.returncode == 2

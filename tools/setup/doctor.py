@@ -57,6 +57,11 @@ def environment(pins):
         line("MISSING", "Python packages", " ".join(wrong) + ": ./tightrope setup")
     else:
         line("OK", "Python packages", f"all {len(pins['PYTHON_PACKAGES'])} as pinned, in .venv")
+    link = folder / "tightrope.pth"
+    if link.exists() and link.read_text().strip() == str(ROOT / "analysis/python"):
+        line("OK", "import tightrope", "analysis/python, in .venv")
+    else:
+        line("MISSING", "import tightrope", "not in .venv: ./tightrope setup")
 
 
 def torch():

@@ -69,7 +69,8 @@ read_choices() {
 # Pure bash, so that a call that finds everything in place starts within a few hundredths of a
 # second: the text of versions.env and the choices are compared, and one `find` looks at the times.
 is_ready() {
-  stamp_is ready "$(ready_text)" && [[ -x .venv/bin/python && ! -e .venv/.in-progress ]]
+  stamp_is ready "$(ready_text)" && [[ -x .venv/bin/python && ! -e .venv/.in-progress ]] &&
+    package_is_linked
 }
 ready_text() { printf '%s\n' "$root" "$torch_dir" "$gpu" "$(<"$tools/versions.env")"; }
 

@@ -43,6 +43,24 @@ setup_python() {
       packages_with_mark $PYTHON_PACKAGES
     stamp python "$key"
   fi
+  package_is_linked || link_package
+}
+
+# `import tightrope` is the folder analysis/python itself, by a line in the environment: nothing is
+# copied, so nothing goes stale, and no index is asked.
+package_is_linked() {
+  local site
+  for site in .venv/lib/python3*/site-packages; do
+    [[ ! -d $site ]] || [[ -e $site/tightrope.pth &&
+      $(<"$site/tightrope.pth") == "$root/analysis/python" ]] || return 1
+  done
+}
+
+link_package() {
+  local site
+  for site in .venv/lib/python3*/site-packages; do
+    [[ ! -d $site ]] || printf '%s\n' "$root/analysis/python" >"$site/tightrope.pth"
+  done
 }
 
 check_torch_folder() {
