@@ -24,6 +24,7 @@ run_tests() {
   done
   load
   prepare build_everything
+  setup_test_packages
   local python=.venv/bin/python
   part "include table" "$python" tools/check_includes.py
   part "files" "$python" tools/check_files.py

@@ -12,6 +12,7 @@ from ._heatmap import drift_heatmap
 from ._ledger import ledger_waterfall
 from ._phase import phase_diagram
 from ._river import token_river
+from ._timeline import drift_timeline
 
-__all__ = ["alarm_raster", "belief_trace", "drift_heatmap", "learning_curves", "ledger_waterfall",
-           "phase_diagram", "token_river"]
+__all__ = ["alarm_raster", "belief_trace", "drift_heatmap", "drift_timeline", "learning_curves",
+           "ledger_waterfall", "phase_diagram", "token_river"]
