@@ -76,9 +76,9 @@ void LogReader::Impl::read_group(const std::string& name) {
     hdf5::Dataset dataset = group.open_dataset(child.name);
     if (dataset.scale_name().starts_with(internal::kBareDimension)) continue;
     LogVariableInfo info{name + "/" + child.name, dataset.type(), dataset.dimension_names(),
-                         dataset.shape()};
+                         dataset.shape(), dataset.chunk()};
     const std::size_t size = std::max<std::size_t>(1, log_type_size(info.type));
-    checked_bytes(dataset.chunk(), size, kMaximumChunkBytes, dataset.where());
+    checked_bytes(info.chunk, size, kMaximumChunkBytes, dataset.where());
     if (path.ends_with(".partial")) drop_unstored(dataset, info);
     entries.push_back({std::move(info), std::move(dataset)});
   }
@@ -190,6 +190,16 @@ template <typename T>
 LogArray<T> LogReader::read(const std::string& variable, const LogShape& offset,
                             const LogShape& count) const {
   const Entry& entry = impl_->find(variable);
+  const std::uint64_t bytes = checked_bytes(count, sizeof(T), kMaximumBytes, entry.dataset.where());
+  LogArray<T> array{count, std::vector<T>(bytes / sizeof(T))};
+  read_into<T>(variable, offset, count, array.values);
+  return array;
+}
+
+template <typename T>
+void LogReader::read_into(const std::string& variable, const LogShape& offset,
+                          const LogShape& count, std::span<T> to) const {
+  const Entry& entry = impl_->find(variable);
   const LogShape& shape = entry.info.shape;
   const bool converts = std::is_same_v<T, double> && entry.info.type != LogType::kString;
   if (entry.info.type != log_type_of<T>() && !converts) {
@@ -204,9 +214,9 @@ LogArray<T> LogReader::read(const std::string& variable, const LogShape& offset,
              shape[axis]);
   }
   const std::uint64_t bytes = checked_bytes(count, sizeof(T), kMaximumBytes, entry.dataset.where());
-  LogArray<T> array{count, std::vector<T>(bytes / sizeof(T))};
-  if (bytes > 0) entry.dataset.read(offset, count, array.values.data(), log_type_of<T>());
-  return array;
+  TR_CHECK(to.size() == bytes / sizeof(T), "{}: {} values into memory for {}", variable,
+           bytes / sizeof(T), to.size());
+  if (bytes > 0) entry.dataset.read(offset, count, to.data(), log_type_of<T>());
 }
 
 LogArray<std::string> LogReader::read_strings(const std::string& variable) const {
@@ -234,5 +244,16 @@ template LogArray<std::int64_t> LogReader::read(const std::string&, const LogSha
                                                 const LogShape&) const;
 template LogArray<std::uint8_t> LogReader::read(const std::string&, const LogShape&,
                                                 const LogShape&) const;
+
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<float>) const;
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<double>) const;
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<std::int32_t>) const;
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<std::int64_t>) const;
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<std::uint8_t>) const;
 
 }  // namespace tightrope

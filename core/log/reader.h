@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct LogVariableInfo {
   LogType type;
   std::vector<std::string> dims;  // one name per axis
   LogShape shape;                 // after cutting
+  LogShape chunk;                 // what one access fetches; empty: contiguous
 };
 
 class LogReader {
@@ -55,6 +57,10 @@ class LogReader {
   template <typename T>
   LogArray<T> read(const std::string& variable, const LogShape& offset,
                    const LogShape& count) const;
+  // The block into memory of the caller, `to` [product(count)].
+  template <typename T>
+  void read_into(const std::string& variable, const LogShape& offset, const LogShape& count,
+                 std::span<T> to) const;
   LogArray<std::string> read_strings(const std::string& variable) const;
 
  private:

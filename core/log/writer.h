@@ -51,6 +51,10 @@ class LogWriter {
     write(variable, std::span<const T>(values));
   }
 
+  // The same in parts: rows [first, first + n) of its first axis. Rows in any order, each once.
+  template <typename T>
+  void write_rows(const std::string& variable, std::uint64_t first, std::span<const T> values);
+
   // Every static variable must have been written. From here on PATH.partial exists.
   void start();
 
