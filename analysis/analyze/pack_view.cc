@@ -46,12 +46,38 @@ std::int64_t time_of(const Clock& clock, const std::string& environment, const s
   return at.is_number() ? at.get<std::int64_t>() : clock.horizon;
 }
 
-std::vector<std::string> metrics_of(const LogReader& log) {
-  std::vector<std::string> names;
+void read_evaluation(PackView& view) {
+  const LogReader& log = view.log;
+  view.evaluation_checkpoint = log.read<std::int64_t>("evaluation/checkpoint").values;
+  const std::size_t rows = view.evaluation_checkpoint.size();
+  const auto subsets = log.read_strings("evaluation/subset").values;
+  const auto all = std::find(subsets.begin(), subsets.end(), "all") - subsets.begin();
+  TR_REQUIRE(static_cast<std::size_t>(all) < subsets.size(), "{}: /evaluation has no subset 'all'",
+             log.path());
   for (const LogVariableInfo& info : log.variables("evaluation")) {
-    if (info.dims.size() == 4) names.push_back(info.name.substr(info.name.find('/') + 1));
+    if (info.dims.size() != 4) continue;
+    const LogShape shape = {view.segments, rows, view.environments(), subsets.size()};
+    TR_REQUIRE(info.shape == shape, "{}: {} does not fit the axes of its group", log.path(),
+               info.name);
+    view.metric.push_back(info.name.substr(info.name.find('/') + 1));
+    const auto values = log.read<double>(info.name).values;
+    for (std::size_t i = all; i < values.size(); i += subsets.size()) {
+      view.values.push_back(values[i]);
+    }
   }
-  return names;
+}
+
+void read_budgets(PackView& view) {
+  const LogReader& log = view.log;
+  if (log.has("drift/mechanism")) view.mechanism = log.read_strings("drift/mechanism").values;
+  if (!log.has("drift/budget_hellinger")) return;
+  view.budget_time = log.read<std::int64_t>("drift/stream_time").values;
+  view.budget_hellinger = log.read<double>("drift/budget_hellinger").values;
+  view.budget_total_variation = log.read<double>("drift/budget_total_variation").values;
+  const std::size_t expected = view.segments * view.budget_time.size() * view.mechanism.size();
+  TR_REQUIRE(
+      view.budget_hellinger.size() == expected && view.budget_total_variation.size() == expected,
+      "{}: the variation budgets do not fit the axes of /drift", log.path());
 }
 
 void read_clocks(PackView& view) {
@@ -102,16 +128,15 @@ void read_probes(PackView& view) {
 }  // namespace
 
 PackView PackView::open(const std::string& path) {
-  PackView view{.log = LogReader::open(path)};
+  PackView view(LogReader::open(path));
   const LogReader& log = view.log;
   view.row = log.read_strings("meta/row").values;
   view.stage = log.read_strings("meta/stage").values;
   view.token = log.read_strings("meta/token").values;
   view.segments = view.row.size();
   view.environment = log.read_strings("evaluation/environment").values;
-  view.metric = metrics_of(log);
-  view.evaluation_checkpoint = log.read<std::int64_t>("evaluation/checkpoint").values;
-  if (log.has("drift/mechanism")) view.mechanism = log.read_strings("drift/mechanism").values;
+  read_evaluation(view);
+  read_budgets(view);
   if (log.has("belief/disease")) view.disease = log.read_strings("belief/disease").values;
   read_clocks(view);
   read_probes(view);
@@ -128,8 +153,7 @@ std::vector<std::size_t> PackView::by_time() const {
 }
 
 std::optional<std::size_t> PackView::evaluation_at(std::int64_t steps) const {
-  const auto found =
-      std::find(evaluation_checkpoint.begin(), evaluation_checkpoint.end(), steps);
+  const auto found = std::find(evaluation_checkpoint.begin(), evaluation_checkpoint.end(), steps);
   if (found == evaluation_checkpoint.end()) return {};
   return static_cast<std::size_t>(found - evaluation_checkpoint.begin());
 }

@@ -154,14 +154,14 @@ MeasureSums measures(std::size_t v, const LawView& p, const double* log_q, const
     const Vector middle = hn::Mul(half, hn::Add(a, b));
     const Vector log_middle =
         hn::Log(d, hn::IfThenElse(hn::Or(in_a, in_b), middle, hn::Set(d, 1.0)));
-    shannon = hn::Add(shannon, hn::Add(weighted(in_a, a, la, log_middle),
-                                       weighted(in_b, b, lb, log_middle)));
+    shannon = hn::Add(
+        shannon, hn::Add(weighted(in_a, a, la, log_middle), weighted(in_b, b, lb, log_middle)));
     variation = hn::Add(variation, hn::Abs(hn::Sub(a, b)));
     const Vector gap = hn::Sub(ra, rb);
     square = hn::Add(square, hn::Mul(gap, gap));
     affinity = hn::Add(affinity, hn::Mul(ra, rb));
   });
-  return {total(forward),         total(reverse),      total(shannon) / 2,
+  return {total(forward),       total(reverse),    total(shannon) / 2,
           total(variation) / 2, total(square) / 2, total(affinity)};
 }
 

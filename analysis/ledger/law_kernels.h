@@ -21,8 +21,8 @@ struct LawView {
 
 // Sums over the tokens of one prefix.
 struct LedgerSums {
-  double kl = 0;             // KL(P || q) = sum P ln(P / q); +inf where q = 0 < P
-  double cross_entropy = 0;  // - sum P ln q
+  double kl = 0;                           // KL(P || q) = sum P ln(P / q); +inf where q = 0 < P
+  double cross_entropy = 0;                // - sum P ln q
   double beneficial = 0, detrimental = 0;  // of the move old -> q
   double step = 0;                         // KL(q || old) = sum q ln(q / old)
 };

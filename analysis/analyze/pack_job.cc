@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/analyze/pack_job.h"
+
+#include <algorithm>
+
+#include "analysis/analyze/analysis_schema.h"
+#include "analysis/ledger/terms.h"
+#include "core/base/check.h"
+#include "core/base/version.h"
+#include "core/log/files.h"
+
+namespace tightrope {
+namespace {
+
+constexpr const char* kSchemaName = "tightrope-analysis";
+
+std::string text_attribute(const LogReader& log, const std::string& name) {
+  for (const LogAttribute& attribute : log.attributes()) {
+    if (attribute.name != name) continue;
+    const auto* text = std::get_if<std::string>(&attribute.value);
+    return text == nullptr ? "" : *text;
+  }
+  return "";
+}
+
+// What tells one state of a log from another: a finished log never changes.
+std::string stamp_of(const LogReader& log) {
+  const std::string finished = text_attribute(log, "finished_utc");
+  return fmt::format("{} bytes, {}", file_size(log.path()),
+                     log.partial() || finished.empty() ? "unfinished" : "finished " + finished);
+}
+
+std::vector<LogAttribute> attributes_of(const LogReader& log, const AnalyzeOptions& options) {
+  return {{"schema_name", std::string(kSchemaName)},
+          {"schema_version", kAnalysisSchemaVersion},
+          {"log", log.path().substr(log.path().rfind('/') + 1)},
+          {"log_stamp", stamp_of(log)},
+          {"experiment", text_attribute(log, "experiment")},
+          {"config_hash", text_attribute(log, "config_hash")},
+          {"version", std::string(program_version())},
+          {"revision", std::string(program_revision())},
+          {"options", options.text}};
+}
+
+bool equal(const LogValue& a, const LogValue& b) { return a == b; }
+
+}  // namespace
+
+std::string analysis_path(const std::string& log_path) {
+  return log_path.substr(0, log_path.rfind(".h5")) + ".analysis.h5";
+}
+
+bool is_up_to_date(const std::string& log_path, const AnalyzeOptions& options) {
+  const std::string path = analysis_path(log_path);
+  if (options.force || !file_exists(path)) return false;
+  try {
+    const std::vector<LogAttribute> known = LogReader::open(path).attributes();
+    for (const LogAttribute& wanted : attributes_of(LogReader::open(log_path), options)) {
+      const auto found = std::find_if(known.begin(), known.end(),
+                                      [&](const LogAttribute& a) { return a.name == wanted.name; });
+      if (found == known.end() || !equal(found->value, wanted.value)) return false;
+    }
+    return true;
+  } catch (const IoError&) {
+    return false;  // damaged, or by a newer program: made again
+  }
+}
+
+PackJob::PackJob(const std::string& log_path, const AnalyzeOptions& options)
+    : options_(options), view_(PackView::open(log_path)) {
+  if (options.ledger || options.measures) {
+    view_.require_laws();
+    TR_REQUIRE(view_.checkpoint.size() >= 2,
+               "{}: holds {} recorded checkpoint(s) so far; a ledger needs two", log_path,
+               view_.checkpoint.size());
+    if (options.ledger) groups_.groups.push_back(ledger_group(view_));
+    if (options.measures) groups_.groups.push_back(measures_group(view_));
+    blocks_ = (view_.segments + view_.block - 1) / view_.block;
+  }
+  if (options.alarms) alarms_ = std::make_unique<PackAlarms>(view_, options.alarm_choice);
+  temporary_ = analysis_path(log_path) + ".new";
+  remove_file(temporary_);
+  writer_ = LogWriter::create(temporary_, schema());
+  write_constants();
+}
+
+PackJob::~PackJob() {
+  if (!writer_) return;
+  writer_.reset();
+  for (const char* end : {"", ".partial", ".partial.new"}) {
+    try {
+      remove_file(temporary_ + end);
+    } catch (const IoError&) {  // a leftover; the next analysis replaces it
+    }
+  }
+}
+
+LogSchema PackJob::schema() const {
+  LogSchema out = groups_;
+  out.attributes = attributes_of(view_.log, options_);
+  if (view_.checkpoint.size() >= 2) {
+    out.attributes.push_back({"cadence", view_.checkpoint[1] - view_.checkpoint[0]});
+  }
+  if (alarms_) out.groups.push_back(alarms_->group());
+  return out;
+}
+
+void PackJob::write_constants() {
+  if (options_.ledger) {
+    writer_->write("ledger/interval_start",
+                   std::vector<std::int64_t>(view_.checkpoint.begin(), view_.checkpoint.end() - 1));
+  }
+  if (alarms_) alarms_->write(*writer_);
+}
+
+std::optional<std::size_t> PackJob::take() {
+  if (taken_ == blocks_) return {};
+  return taken_++;
+}
+
+FieldSet PackJob::fields_of_block(std::size_t first, std::size_t count) const {
+  LogSchema all;  // whichever are written: they share their pass over the laws
+  all.groups = {ledger_group(view_), measures_group(view_)};
+  FieldSet fields(all, count);
+  LawBlock laws(view_, first, count);
+  PrefixLedger ledger(view_, laws, fields);
+  for (std::size_t c = 0; c < view_.checkpoint.size(); ++c) {
+    laws.advance(c);
+    ledger.enter(c);
+    if (options_.measures) enter_measures(view_, laws, c, fields);
+    if (!options_.ledger) continue;
+    enter_environment_terms(view_, laws, ledger, c, fields);
+    enter_rewards(view_, laws, c, fields);
+  }
+  ledger.close();
+  if (options_.measures) enter_belief_drift(view_, laws, fields);
+  if (!options_.ledger) return fields;
+  enter_effects(view_, first, count, fields);
+  enter_regret(view_, first, count, fields);
+  return fields;
+}
+
+bool PackJob::run(std::size_t block) {
+  if (groups_.groups.empty()) return enter(FieldSet({}, 1), 0);
+  const std::size_t first = block * view_.block;
+  const std::size_t count = std::min(view_.block, view_.segments - first);
+  return enter(fields_of_block(first, count), first);
+}
+
+bool PackJob::enter(const FieldSet& fields, std::size_t first) {
+  const std::lock_guard lock(mutex_);
+  for (const LogGroup& group : groups_.groups) {
+    for (const auto& [name, field] : fields.all()) {
+      if (!name.starts_with(group.name + "/")) continue;
+      writer_->write_rows(name, first, field.values());
+    }
+  }
+  if (++done_ < blocks_) return false;
+  writer_->start();
+  writer_->finish({});
+  writer_.reset();
+  rename_file(temporary_, analysis_path(path()));
+  sync_folder_of(analysis_path(path()));
+  return true;
+}
+
+}  // namespace tightrope
