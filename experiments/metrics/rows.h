@@ -7,13 +7,9 @@
 
 #include "core/api/metric.h"
 #include "core/base/math.h"
+#include "core/config/no_params.h"
 
 namespace tightrope {
-
-// Metrics without settings.
-struct NoParams {
-  static Schema<NoParams> schema() { return {}; }
-};
 
 // Index of </think> within trajectory n of the view's factual batch: its row holds the law of the
 // diagnosis; rows before it are the thinking stream.
