@@ -19,7 +19,7 @@ Field::Field(LogShape shape)
   }
 }
 
-FieldSet::FieldSet(const LogSchema& schema, std::size_t segments) {
+FieldSet::FieldSet(const LogSchema& schema, std::size_t segments) : segments_(segments) {
   for (const LogGroup& group : schema.groups) {
     for (const LogVariable& variable : group.variables) {
       if (variable.type != LogType::kF64 || variable.dims.empty()) continue;
@@ -32,6 +32,12 @@ FieldSet::FieldSet(const LogSchema& schema, std::size_t segments) {
       fields_.emplace(group.name + "/" + variable.name, Field(std::move(shape)));
     }
   }
+}
+
+std::size_t FieldSet::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& [name, field] : fields_) sum += field.values().size() * sizeof(double);
+  return sum;
 }
 
 Field& FieldSet::operator[](const std::string& name) {

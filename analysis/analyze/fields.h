@@ -43,8 +43,11 @@ class FieldSet {
   bool has(const std::string& name) const { return fields_.count(name) > 0; }
   Field& operator[](const std::string& name);
   const std::map<std::string, Field>& all() const { return fields_; }
+  std::size_t segments() const { return segments_; }
+  std::size_t bytes() const;
 
  private:
+  std::size_t segments_;
   std::map<std::string, Field> fields_;
 };
 

@@ -13,6 +13,7 @@ namespace tightrope {
 namespace {
 
 constexpr const char* kSchemaName = "tightrope-analysis";
+constexpr std::size_t kWaitingBytes = std::size_t{32} << 20;
 
 std::string text_attribute(const LogReader& log, const std::string& name) {
   for (const LogAttribute& attribute : log.attributes()) {
@@ -78,20 +79,16 @@ PackJob::PackJob(const std::string& log_path, const AnalyzeOptions& options)
     blocks_ = (view_.segments + view_.block - 1) / view_.block;
   }
   if (options.alarms) alarms_ = std::make_unique<PackAlarms>(view_, options.alarm_choice);
-  temporary_ = analysis_path(log_path) + ".new";
-  remove_file(temporary_);
-  writer_ = LogWriter::create(temporary_, schema());
+  writer_ = LogWriter::create(analysis_path(log_path), schema(), true);
   write_constants();
 }
 
 PackJob::~PackJob() {
   if (!writer_) return;
   writer_.reset();
-  for (const char* end : {"", ".partial", ".partial.new"}) {
-    try {
-      remove_file(temporary_ + end);
-    } catch (const IoError&) {  // a leftover; the next analysis replaces it
-    }
+  try {
+    remove_log_leftovers(analysis_path(path()));
+  } catch (const IoError&) {  // the next analysis replaces it
   }
 }
 
@@ -147,21 +144,40 @@ bool PackJob::run(std::size_t block) {
   return enter(fields_of_block(first, count), first);
 }
 
-bool PackJob::enter(const FieldSet& fields, std::size_t first) {
+bool PackJob::enter(FieldSet fields, std::size_t first) {
   const std::lock_guard lock(mutex_);
-  for (const LogGroup& group : groups_.groups) {
-    for (const auto& [name, field] : fields.all()) {
-      if (!name.starts_with(group.name + "/")) continue;
-      writer_->write_rows(name, first, field.values());
-    }
-  }
-  if (++done_ < blocks_) return false;
-  writer_->start();
-  writer_->finish({});
+  waiting_bytes_ += fields.bytes();
+  waiting_.emplace(first, std::move(fields));
+  const bool last = ++done_ == blocks_;
+  if (last || waiting_bytes_ > kWaitingBytes) flush();
+  if (!last) return false;
+  writer_->finish_static();
   writer_.reset();
-  rename_file(temporary_, analysis_path(path()));
-  sync_folder_of(analysis_path(path()));
   return true;
+}
+
+// Writes what waits, neighbouring blocks in one go: a piece of the file is a few segments wide, and
+// each access to it costs a checksum of the whole.
+void PackJob::flush() {
+  for (auto begin = waiting_.begin(); begin != waiting_.end();) {
+    auto end = begin;
+    std::size_t next = begin->first;
+    while (end != waiting_.end() && end->first == next) next += (end++)->second.segments();
+    for (const LogGroup& group : groups_.groups) {
+      for (const auto& [name, field] : begin->second.all()) {
+        if (!name.starts_with(group.name + "/")) continue;
+        std::vector<double> rows;
+        for (auto block = begin; block != end; ++block) {
+          const std::span<const double> part = block->second.all().at(name).values();
+          rows.insert(rows.end(), part.begin(), part.end());
+        }
+        writer_->write_rows<double>(name, begin->first, rows);
+      }
+    }
+    begin = end;
+  }
+  waiting_.clear();
+  waiting_bytes_ = 0;
 }
 
 }  // namespace tightrope

@@ -3,6 +3,7 @@
 // any thread in any order; the file gets its name when the last one is in.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -49,15 +50,17 @@ class PackJob {
   LogSchema schema() const;
   void write_constants();
   FieldSet fields_of_block(std::size_t first, std::size_t count) const;
-  bool enter(const FieldSet& fields, std::size_t first);
+  bool enter(FieldSet fields, std::size_t first);
+  void flush();
 
   const AnalyzeOptions& options_;
   PackView view_;
   LogSchema groups_;  // /ledger and /measures, whichever are written
   std::unique_ptr<PackAlarms> alarms_;
-  std::string temporary_;
   std::mutex mutex_;
   std::optional<LogWriter> writer_;
+  std::map<std::size_t, FieldSet> waiting_;  // by first segment; written together
+  std::size_t waiting_bytes_ = 0;
   std::size_t blocks_ = 1, taken_ = 0, done_ = 0;
 };
 

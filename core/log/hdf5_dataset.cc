@@ -63,8 +63,29 @@ std::string link_name(Id object) {
   return name.substr(name.rfind('/') + 1);
 }
 
+// HDF5 converts texts in a buffer that it clears before every use, 1 MiB unless told otherwise.
+Handle text_transfer(std::size_t count) {
+  constexpr std::size_t kBytes = 32;  // at least one text in memory and in the file
+  Handle list(H5Pcreate(H5P_DATASET_XFER));
+  H5Pset_buffer(list.id(), std::clamp<std::size_t>(count, 1, 1 << 15) * kBytes, nullptr, nullptr);
+  return list;
+}
+
+std::uint64_t address_of(Id object) {
+  H5O_info_t info;
+  if (H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0) return 0;
+  return info.addr;
+}
+
+struct ScaleSearch {
+  const std::map<std::uint64_t, std::string>* known;
+  std::string name;
+};
+
 herr_t first_scale(hid_t, unsigned, hid_t scale, void* data) {
-  *static_cast<std::string*>(data) = link_name(scale);
+  auto& search = *static_cast<ScaleSearch*>(data);
+  const auto found = search.known->find(address_of(scale));
+  search.name = found != search.known->end() ? found->second : link_name(scale);
   return 1;
 }
 
@@ -125,7 +146,8 @@ void Dataset::write_strings(std::span<const std::string> values) {
   std::vector<const char*> pointers;
   for (const std::string& value : values) pointers.push_back(value.c_str());
   const Handle element = internal::memory_type(LogType::kString);
-  check(H5Dwrite(id(), element.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "write",
+  const Handle transfer = text_transfer(values.size());
+  check(H5Dwrite(id(), element.id(), H5S_ALL, H5S_ALL, transfer.id(), pointers.data()), "write",
         where_);
 }
 
@@ -135,7 +157,8 @@ std::vector<std::string> Dataset::read_strings() const {
   const hssize_t count = check(H5Sget_simple_extent_npoints(space.id()), "read", where_);
   std::vector<char*> pointers(static_cast<std::size_t>(count), nullptr);
   const Handle element = internal::memory_type(LogType::kString);
-  check(H5Dread(id(), element.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "read",
+  const Handle transfer = text_transfer(pointers.size());
+  check(H5Dread(id(), element.id(), H5S_ALL, H5S_ALL, transfer.id(), pointers.data()), "read",
         where_);
   std::vector<std::string> values;
   for (const char* pointer : pointers) values.emplace_back(pointer == nullptr ? "" : pointer);
@@ -210,7 +233,13 @@ std::string Dataset::scale_name() const {
   return name.data();
 }
 
-std::vector<std::string> Dataset::dimension_names() const {
+std::uint64_t Dataset::address() const {
+  const Call call;
+  return address_of(id());
+}
+
+std::vector<std::string> Dataset::dimension_names(
+    const std::map<std::uint64_t, std::string>& known) const {
   const Call call;
   std::vector<std::string> names(shape().size());
   if (H5DSis_scale(id()) > 0) {
@@ -218,7 +247,9 @@ std::vector<std::string> Dataset::dimension_names() const {
     return names;
   }
   for (std::size_t axis = 0; axis < names.size(); ++axis) {
-    H5DSiterate_scales(id(), static_cast<unsigned>(axis), nullptr, first_scale, &names[axis]);
+    ScaleSearch search{&known, ""};
+    H5DSiterate_scales(id(), static_cast<unsigned>(axis), nullptr, first_scale, &search);
+    names[axis] = std::move(search.name);
   }
   return names;
 }

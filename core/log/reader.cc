@@ -71,11 +71,16 @@ void LogReader::Impl::read_version() {
 void LogReader::Impl::read_group(const std::string& name) {
   const hdf5::Group group = file.root().open_group(name);
   const std::size_t first = entries.size();
+  std::vector<std::pair<std::string, hdf5::Dataset>> datasets;
+  std::map<std::uint64_t, std::string> names;
   for (const hdf5::Group::Child& child : group.children()) {
     if (child.is_group) continue;
-    hdf5::Dataset dataset = group.open_dataset(child.name);
+    datasets.emplace_back(child.name, group.open_dataset(child.name));
+    names.emplace(datasets.back().second.address(), child.name);
+  }
+  for (auto& [child, dataset] : datasets) {
     if (dataset.scale_name().starts_with(internal::kBareDimension)) continue;
-    LogVariableInfo info{name + "/" + child.name, dataset.type(), dataset.dimension_names(),
+    LogVariableInfo info{name + "/" + child, dataset.type(), dataset.dimension_names(names),
                          dataset.shape(), dataset.chunk()};
     const std::size_t size = std::max<std::size_t>(1, log_type_size(info.type));
     checked_bytes(info.chunk, size, kMaximumChunkBytes, dataset.where());

@@ -154,9 +154,9 @@ LogWriter::LogWriter(LogWriter&&) noexcept = default;
 LogWriter& LogWriter::operator=(LogWriter&&) noexcept = default;
 LogWriter::~LogWriter() = default;
 
-LogWriter LogWriter::create(const std::string& path, const LogSchema& schema) {
+LogWriter LogWriter::create(const std::string& path, const LogSchema& schema, bool replaces) {
   validate(schema);
-  if (file_exists(path)) throw IoError(fmt::format("{}: is already finished", path));
+  if (!replaces && file_exists(path)) throw IoError(fmt::format("{}: is already finished", path));
   return LogWriter(std::make_unique<Impl>(path, schema));
 }
 
