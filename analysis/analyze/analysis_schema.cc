@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "analysis/ledger/mechanism_subsets.h"
+
 namespace tightrope {
 namespace {
 
@@ -123,7 +125,7 @@ void add_effects(const PackView& view, GroupMaker& g) {
   g.add("stage_environment_effect", stage, unit, "environment effect, first evaluation to last");
   g.add("stage_adaptation_effect", stage, unit, "adaptation effect, first evaluation to last");
   g.add("stage_interaction", stage, unit, "interaction, first evaluation to last");
-  if (has_mechanism_subsets(view)) {
+  if (find_subsets(view)) {
     g.add("shapley", {"segment", "checkpoint", "metric", "mechanism"}, unit,
           "signed Shapley value of the mechanism's move; they sum to the change of the metric");
   }

@@ -15,10 +15,6 @@ inline constexpr std::int64_t kAnalysisSchemaVersion = 1;
 LogGroup ledger_group(const PackView& view);
 LogGroup measures_group(const PackView& view);
 
-// Whether /drift marks which mechanisms every environment takes at its time, and all subsets of the
-// moved ones are there.
-bool has_mechanism_subsets(const PackView& view);
-
 // "source>target" for consecutive environments in order of time.
 std::vector<std::string> transition_names(const PackView& view);
 

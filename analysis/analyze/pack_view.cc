@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "core/base/check.h"
 
@@ -67,9 +66,18 @@ void read_evaluation(PackView& view) {
   }
 }
 
-void read_budgets(PackView& view) {
+void read_drift(PackView& view) {
   const LogReader& log = view.log;
   if (log.has("drift/mechanism")) view.mechanism = log.read_strings("drift/mechanism").values;
+  if (log.has("drift/environment_mechanism")) {
+    const LogShape shape = log.info("drift/environment_mechanism").shape;
+    const LogShape expected = {view.segments, view.environments(), view.mechanism.size()};
+    TR_REQUIRE(shape == expected, "{}: /drift/environment_mechanism does not fit its axes",
+               log.path());
+    view.taken =
+        log.read<std::uint8_t>("drift/environment_mechanism", {0, 0, 0}, {1, shape[1], shape[2]})
+            .values;
+  }
   if (!log.has("drift/budget_hellinger")) return;
   view.budget_time = log.read<std::int64_t>("drift/stream_time").values;
   view.budget_hellinger = log.read<double>("drift/budget_hellinger").values;
@@ -136,16 +144,25 @@ PackView PackView::open(const std::string& path) {
   view.segments = view.row.size();
   view.environment = log.read_strings("evaluation/environment").values;
   read_evaluation(view);
-  read_budgets(view);
+  read_drift(view);
   if (log.has("belief/disease")) view.disease = log.read_strings("belief/disease").values;
   read_clocks(view);
   read_probes(view);
   return view;
 }
 
+bool PackView::mixed(std::size_t e) const {
+  if (taken.empty()) return false;
+  const auto first = taken.begin() + static_cast<std::ptrdiff_t>(e * mechanism.size());
+  return std::find(first, first + static_cast<std::ptrdiff_t>(mechanism.size()), 0) !=
+         first + static_cast<std::ptrdiff_t>(mechanism.size());
+}
+
 std::vector<std::size_t> PackView::by_time() const {
-  std::vector<std::size_t> order(environments());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t e = 0; e < environments(); ++e) {
+    if (!mixed(e)) order.push_back(e);
+  }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return environment_time[a] < environment_time[b];
   });

@@ -30,6 +30,10 @@ struct PackView {
   std::vector<std::int64_t> stage_start;       // stream time of each segment's step 0
   std::vector<std::int64_t> environment_time;  // [segment, environment], stream time
 
+  // [environment, mechanism] of the first segment: 1 where the mechanism stands as at the
+  // environment's time, 0 where it stays as at time 0; empty in logs that do not say.
+  std::vector<std::uint8_t> taken;
+
   // The fully recorded probes; 0 probes when the log has no /tokens_full.
   std::size_t probes = 0, positions = 0;
   std::vector<std::int64_t> checkpoint;             // steps done when the probes were recorded
@@ -43,7 +47,10 @@ struct PackView {
 
   std::size_t environments() const { return environment.size(); }
   std::size_t vocabulary() const { return token.size(); }
-  // Environments in the order of their times in the first segment; equal times keep their order.
+  // Whether some mechanisms of the environment stay as at time 0.
+  bool mixed(std::size_t e) const;
+  // The environments that are not mixed, in the order of their times in the first segment; equal
+  // times keep their order.
   std::vector<std::size_t> by_time() const;
   // Value of metric m over all cases at row r of /evaluation.
   double value(std::size_t m, std::size_t segment, std::size_t r, std::size_t e) const {

@@ -50,6 +50,7 @@ std::optional<std::size_t> environment_at(const PackView& view, const Budgets& b
   std::optional<std::size_t> best;
   const std::int64_t* time = view.environment_time.data() + segment * view.environments();
   for (std::size_t e = 0; e < view.environments(); ++e) {
+    if (view.mixed(e)) continue;
     if (time[e] <= t && (!best || time[e] > time[*best])) best = e;
   }
   if (best && !budgets.empty() && !still(view, budgets, time[*best], t)) return {};
