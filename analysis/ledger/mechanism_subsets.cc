@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/ledger/mechanism_subsets.h"
 
+#include <algorithm>
+
 #include "analysis/measures/shapley.h"
 
 namespace tightrope {
@@ -19,6 +21,16 @@ std::size_t start_of(const PackView& view) {
   return kNone;
 }
 
+// Whether a mechanism has moved in the environment, in any segment.
+bool has_moved(const PackView& view, const std::vector<double>& distances, std::size_t e,
+               std::size_t mechanism) {
+  for (std::size_t s = 0; s < view.segments; ++s) {
+    const std::size_t at = (s * view.environments() + e) * view.mechanism.size() + mechanism;
+    if (!(distances[at] == 0)) return true;
+  }
+  return false;
+}
+
 std::optional<MechanismSubsets> subsets_of(const PackView& view, std::size_t whole) {
   std::vector<std::size_t> mixed;
   for (std::size_t e = 0; e < view.environments(); ++e) {
@@ -26,12 +38,13 @@ std::optional<MechanismSubsets> subsets_of(const PackView& view, std::size_t who
       mixed.push_back(e);
     }
   }
+  const auto distances = view.log.read<double>("drift/environment_hellinger").values;
   MechanismSubsets out;
   for (std::size_t m = 0; m < view.mechanism.size(); ++m) {
-    for (const std::size_t e : mixed) {
-      if (!takes(view, e, m)) continue;
+    if (std::any_of(mixed.begin(), mixed.end(), [&](std::size_t e) { return takes(view, e, m); })) {
       out.causes.push_back(m);
-      break;
+    } else if (has_moved(view, distances, whole, m)) {
+      return {};  // no environment tells what this one did
     }
   }
   const std::size_t n = out.causes.size();
@@ -53,7 +66,7 @@ std::optional<MechanismSubsets> subsets_of(const PackView& view, std::size_t who
 }  // namespace
 
 std::optional<MechanismSubsets> find_subsets(const PackView& view) {
-  if (view.taken.empty()) return {};
+  if (view.taken.empty() || !view.log.has("drift/environment_hellinger")) return {};
   for (std::size_t e = 0; e < view.environments(); ++e) {
     if (view.mixed(e)) continue;
     if (auto found = subsets_of(view, e)) return found;

@@ -83,7 +83,8 @@ LogGroup drift_group(const HandLog& log) {
   if (!log.environment_mechanism.empty()) {
     group.variables = {
         variable("environment_time", {"segment", "environment"}, LogType::kI64),
-        variable("environment_mechanism", {"segment", "environment", "mechanism"}, LogType::kU8)};
+        variable("environment_mechanism", {"segment", "environment", "mechanism"}, LogType::kU8),
+        variable("environment_hellinger", {"segment", "environment", "mechanism"}, LogType::kF64)};
   }
   if (!log.budget.empty()) {
     group.dims.push_back(labelled_dimension("stream_time", log.stream_time, "1", "time"));
@@ -149,6 +150,7 @@ void write_static(const HandLog& log, LogWriter& out) {
     }
     out.write("drift/environment_time", times);
     out.write("drift/environment_mechanism", log.environment_mechanism);
+    out.write("drift/environment_hellinger", log.environment_hellinger);
   }
   if (log.budget.empty()) return;
   out.write("drift/budget_hellinger", log.budget);

@@ -31,6 +31,7 @@ struct HandLog {
   // Of /drift: [segment, environment, mechanism] 1 where the mechanism has moved; empty: none.
   std::vector<std::string> mechanism;
   std::vector<std::uint8_t> environment_mechanism;
+  std::vector<double> environment_hellinger;  // the same axes: how far it has moved
   std::vector<std::int64_t> stream_time;
   std::vector<double> budget;  // [segment, stream_time, mechanism], both budgets
 
