@@ -15,8 +15,8 @@ namespace {
 constexpr const char* kSchemaName = "tightrope-analysis";
 constexpr std::size_t kWaitingBytes = std::size_t{32} << 20;
 
-std::string text_attribute(const LogReader& log, const std::string& name) {
-  for (const LogAttribute& attribute : log.attributes()) {
+std::string text_of(const std::vector<LogAttribute>& attributes, const std::string& name) {
+  for (const LogAttribute& attribute : attributes) {
     if (attribute.name != name) continue;
     const auto* text = std::get_if<std::string>(&attribute.value);
     return text == nullptr ? "" : *text;
@@ -24,26 +24,23 @@ std::string text_attribute(const LogReader& log, const std::string& name) {
   return "";
 }
 
-// What tells one state of a log from another: a finished log never changes.
-std::string stamp_of(const LogReader& log) {
-  const std::string finished = text_attribute(log, "finished_utc");
-  return fmt::format("{} bytes, {}", file_size(log.path()),
-                     log.partial() || finished.empty() ? "unfinished" : "finished " + finished);
-}
-
-std::vector<LogAttribute> attributes_of(const LogReader& log, const AnalyzeOptions& options) {
+// The attributes of an analysis of the log at `path`. Its stamp tells one state of the log from
+// another: a finished log never changes.
+std::vector<LogAttribute> attributes_of(const std::string& path, const AnalyzeOptions& options) {
+  const std::vector<LogAttribute> log = LogReader::root_attributes(path);
+  const std::string finished = text_of(log, "finished_utc");
+  const bool whole = !path.ends_with(".partial") && !finished.empty();
   return {{"schema_name", std::string(kSchemaName)},
           {"schema_version", kAnalysisSchemaVersion},
-          {"log", log.path().substr(log.path().rfind('/') + 1)},
-          {"log_stamp", stamp_of(log)},
-          {"experiment", text_attribute(log, "experiment")},
-          {"config_hash", text_attribute(log, "config_hash")},
+          {"log", path.substr(path.rfind('/') + 1)},
+          {"log_stamp", fmt::format("{} bytes, {}", file_size(path),
+                                    whole ? "finished " + finished : "unfinished")},
+          {"experiment", text_of(log, "experiment")},
+          {"config_hash", text_of(log, "config_hash")},
           {"version", std::string(program_version())},
           {"revision", std::string(program_revision())},
           {"options", options.text}};
 }
-
-bool equal(const LogValue& a, const LogValue& b) { return a == b; }
 
 }  // namespace
 
@@ -55,11 +52,11 @@ bool is_up_to_date(const std::string& log_path, const AnalyzeOptions& options) {
   const std::string path = analysis_path(log_path);
   if (options.force || !file_exists(path)) return false;
   try {
-    const std::vector<LogAttribute> known = LogReader::open(path).attributes();
-    for (const LogAttribute& wanted : attributes_of(LogReader::open(log_path), options)) {
+    const std::vector<LogAttribute> known = LogReader::root_attributes(path);
+    for (const LogAttribute& wanted : attributes_of(log_path, options)) {
       const auto found = std::find_if(known.begin(), known.end(),
                                       [&](const LogAttribute& a) { return a.name == wanted.name; });
-      if (found == known.end() || !equal(found->value, wanted.value)) return false;
+      if (found == known.end() || found->value != wanted.value) return false;
     }
     return true;
   } catch (const IoError&) {
@@ -94,7 +91,7 @@ PackJob::~PackJob() {
 
 LogSchema PackJob::schema() const {
   LogSchema out = groups_;
-  out.attributes = attributes_of(view_.log, options_);
+  out.attributes = attributes_of(path(), options_);
   if (view_.checkpoint.size() >= 2) {
     out.attributes.push_back({"cadence", view_.checkpoint[1] - view_.checkpoint[0]});
   }

@@ -149,6 +149,11 @@ LogReader LogReader::open(const std::string& path) {
   return LogReader(std::move(impl));
 }
 
+std::vector<LogAttribute> LogReader::root_attributes(const std::string& path) {
+  if (!file_exists(path)) throw IoError(fmt::format("cannot open {}: no such file", path));
+  return hdf5::File::open(path, path.ends_with(".partial")).root().attributes();
+}
+
 const std::string& LogReader::path() const { return impl_->path; }
 bool LogReader::partial() const { return impl_->path.ends_with(".partial"); }
 int LogReader::schema_version() const { return impl_->version; }

@@ -32,6 +32,8 @@ class LogReader {
  public:
   // IoError for a missing, truncated, damaged or foreign file, and for a newer schema version.
   static LogReader open(const std::string& path);
+  // The attributes of a file's root, without a look at anything else in it: cheap.
+  static std::vector<LogAttribute> root_attributes(const std::string& path);
   LogReader(LogReader&&) noexcept;
   ~LogReader();
 

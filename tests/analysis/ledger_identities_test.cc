@@ -100,12 +100,13 @@ TEST(LedgerIdentities, ArrivingIsNoLossAndLeavingNoGain) {
   const Analysed analysed(log);
   const auto gain = analysed.values("ledger/beneficial");
   const auto loss = analysed.values("ledger/detrimental");
+  const auto kl = analysed.values("ledger/kl");
   double sum = 0;
   each_cell(log, [&](std::size_t s, std::size_t rest) {
     const std::size_t arrive = s * 2 * width_of(log) + rest, leave = arrive + width_of(log);
     EXPECT_EQ(loss[arrive], 0);
     EXPECT_EQ(gain[leave], 0);
-    EXPECT_EQ(analysed.values("ledger/kl")[row(log, s, 1, rest)], 0);
+    EXPECT_EQ(kl[row(log, s, 1, rest)], 0);
     sum += gain[arrive] + loss[leave];
   });
   EXPECT_GT(sum, 1);
