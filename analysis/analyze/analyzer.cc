@@ -30,8 +30,9 @@ class Work {
         progress_.add_bytes(file_size(job->path()) / job->blocks());
         if (last) finished(*job);
       } catch (const IoError& error) {
+        if (job && !job->give_up()) continue;  // another block of it failed before
+        progress_.pack_done();
         const std::lock_guard lock(mutex_);
-        drop(job);
         report_.failed.push_back(error.what());
       } catch (...) {
         const std::lock_guard lock(mutex_);
@@ -66,13 +67,18 @@ class Work {
         progress_.add_bytes(file_size(path));
         progress_.pack_done();
       } else {
-        job_ = std::make_shared<PackJob>(path, options_);
+        open(path);
       }
     }
   }
-  void drop(const std::shared_ptr<PackJob>& job) {
-    if (job == job_) job_.reset();
-    progress_.pack_done();
+  void open(const std::string& path) {
+    try {
+      job_ = std::make_shared<PackJob>(path, options_);
+    } catch (const TooEarly& reason) {
+      if (!path.ends_with(".partial")) throw;
+      report_.waiting.push_back(reason.what());
+      progress_.pack_done();
+    }
   }
   void finished(const PackJob& job) {
     progress_.pack_done();

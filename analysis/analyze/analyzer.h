@@ -11,6 +11,7 @@ namespace tightrope {
 
 struct AnalyzeReport {
   std::vector<std::string> written, skipped;  // analysis files: new, and up to date
+  std::vector<std::string> waiting;           // running packs with too little to analyse yet
   std::vector<std::string> failed;            // "pack: why"
 };
 

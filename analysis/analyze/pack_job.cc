@@ -2,6 +2,7 @@
 #include "analysis/analyze/pack_job.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "analysis/analyze/analysis_schema.h"
 #include "analysis/ledger/terms.h"
@@ -68,9 +69,10 @@ PackJob::PackJob(const std::string& log_path, const AnalyzeOptions& options)
     : options_(options), view_(PackView::open(log_path)) {
   if (options.ledger || options.measures) {
     view_.require_laws();
-    TR_REQUIRE(view_.checkpoint.size() >= 2,
-               "{}: holds {} recorded checkpoint(s) so far; a ledger needs two", log_path,
-               view_.checkpoint.size());
+    if (view_.checkpoint.size() < 2) {
+      throw TooEarly(fmt::format("{}: holds {} recorded checkpoint(s) so far; a ledger needs two",
+                                 log_path, view_.checkpoint.size()));
+    }
     if (options.ledger) groups_.groups.push_back(ledger_group(view_));
     if (options.measures) groups_.groups.push_back(measures_group(view_));
     blocks_ = (view_.segments + view_.block - 1) / view_.block;
@@ -107,8 +109,14 @@ void PackJob::write_constants() {
   if (alarms_) alarms_->write(*writer_);
 }
 
+bool PackJob::give_up() {
+  const std::lock_guard lock(mutex_);
+  return !std::exchange(given_up_, true);
+}
+
 std::optional<std::size_t> PackJob::take() {
-  if (taken_ == blocks_) return {};
+  const std::lock_guard lock(mutex_);
+  if (given_up_ || taken_ == blocks_) return {};
   return taken_++;
 }
 

@@ -12,6 +12,7 @@
 #include "analysis/analyze/alarms.h"
 #include "analysis/analyze/fields.h"
 #include "analysis/analyze/pack_view.h"
+#include "core/base/error.h"
 #include "core/log/writer.h"
 
 namespace tightrope {
@@ -30,9 +31,16 @@ std::string analysis_path(const std::string& log_path);
 // Whether the analysis file exists and was made from this log, by this program, with these options.
 bool is_up_to_date(const std::string& log_path, const AnalyzeOptions& options);
 
+// Thrown for a log with fewer than two recorded checkpoints.
+class TooEarly : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 class PackJob {
  public:
-  // Opens the log and creates the file under a temporary name.
+  // Opens the log and creates the file under a temporary name. Throws TooEarly, and InputError for
+  // what the log lacks.
   PackJob(const std::string& log_path, const AnalyzeOptions& options);
   // Without a finish, removes what was begun.
   ~PackJob();
@@ -45,6 +53,8 @@ class PackJob {
   bool run(std::size_t block);
   const std::string& path() const { return view_.log.path(); }
   std::size_t blocks() const { return blocks_; }
+  // Gives the file up: no block is taken any more. True for the first who says so.
+  bool give_up();
 
  private:
   LogSchema schema() const;
@@ -62,6 +72,7 @@ class PackJob {
   std::map<std::size_t, FieldSet> waiting_;  // by first segment; written together
   std::size_t waiting_bytes_ = 0;
   std::size_t blocks_ = 1, taken_ = 0, done_ = 0;
+  bool given_up_ = false;
 };
 
 }  // namespace tightrope

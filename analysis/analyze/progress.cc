@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 namespace tightrope {
 namespace {
@@ -38,12 +39,6 @@ void AnalyzeProgress::pack_done() {
   const std::lock_guard lock(mutex_);
   ++packs_done_;
   draw(packs_done_ == packs_);
-}
-
-void AnalyzeProgress::say(const std::string& line) {
-  const std::lock_guard lock(mutex_);
-  wipe();
-  std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 void AnalyzeProgress::draw(bool now) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <mutex>
-#include <string>
 
 namespace tightrope {
 
@@ -15,8 +14,6 @@ class AnalyzeProgress {
   ~AnalyzeProgress();
   void add_bytes(std::uint64_t bytes);
   void pack_done();
-  // Prints a line that stays.
-  void say(const std::string& line);
 
  private:
   void draw(bool now);

@@ -77,6 +77,7 @@ int analyze(const Words& args) {
   const AnalyzeOptions options = options_of(values);
   const auto folder = values["FOLDER"].as<std::string>();
   const AnalyzeReport report = analyze_folder(folder, options);
+  for (const std::string& line : report.waiting) std::cerr << "not yet: " << line << "\n";
   for (const std::string& line : report.failed) std::cerr << "failed: " << line << "\n";
   if (options.ledger) std::cout << ledger_table(folder);
   for (const std::string& path : report.written) std::cout << "wrote " << path << "\n";

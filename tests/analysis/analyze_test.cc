@@ -87,6 +87,49 @@ TEST(Analyze, ThreadsAndBlocksChangeNothing) {
   }
 }
 
+// A piece of this log's file holds less than all segments, so that they are read in blocks.
+HandLog wide_log() {
+  HandLog log;
+  log.segments = 5;
+  log.probes = 12;
+  log.positions = 24;
+  log.token.resize(2);
+  while (log.token.size() < 150) log.token.push_back("t" + std::to_string(log.token.size()));
+  log.evaluation["accuracy"].assign(5 * 3 * 2, 0.5);
+  log.make_room();
+  log.belief_policy.clear();
+  log.belief_oracle.clear();
+  Draws draws(9, 2, 3, 4);
+  for (auto* laws : {&log.policy, &log.reference, &log.oracle}) {
+    for (std::size_t row = 0; row < laws->size() / 150; ++row) {
+      put_law(*laws, row, random_law(150, draws, false));
+    }
+  }
+  return log;
+}
+
+TEST(Analyze, BlocksOfSegmentsFitTogether) {
+  const HandLog log = wide_log();
+  AnalyzeOptions options = laws_only();
+  options.threads = 2;
+  const Analysed analysed(log, options);
+  const LogShape chunk = LogReader::open(analysed.path(".h5")).info("tokens_full/policy").chunk;
+  ASSERT_LT(chunk[0], log.segments);
+  const auto kl = analysed.values("ledger/kl");  // [5, 3, 2, 12, 24]
+  const std::size_t cells = log.cells() / 5;
+  for (std::size_t s = 0; s < 5; ++s) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      const std::size_t rest = (37 * s + 101 * c) % cells, row = (s * 3 + c) * cells + rest;
+      double expected = 0;
+      for (std::size_t y = 0; y < 150; ++y) {
+        const double p = log.oracle[(s * cells + rest) * 150 + y];
+        expected += std::exp(p) * (p - log.policy[row * 150 + y]);
+      }
+      EXPECT_NEAR(kl[row], expected, 1e-12) << s << " " << c;
+    }
+  }
+}
+
 TEST(Analyze, ReadsPartialLogs) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "packs");
@@ -154,6 +197,13 @@ TEST(Analyze, TooFewCheckpoints) {
   for (auto& [name, values] : log.evaluation) values.resize(values.size() / 3);
   const std::string text = refusal<InputError>([&] { Analysed analysed(log); });
   EXPECT_NE(text.find("holds 1 recorded checkpoint(s)"), std::string::npos) << text;
+  const TemporaryFolder folder;  // of a run at work: the other packs go on
+  std::filesystem::create_directories(folder / "packs");
+  log.write(folder / "packs/pack_0000.h5", false);
+  random_log().write(folder / "packs/pack_0001.h5");
+  const AnalyzeReport report = analyze_folder(folder / "", laws_only());
+  EXPECT_EQ(report.waiting.size(), 1U);
+  EXPECT_EQ(report.written.size(), 1U);
 }
 
 HandLog jumping_log() {
