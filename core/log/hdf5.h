@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -106,8 +107,12 @@ class Dataset : public Object {
   // Makes this data set a dimension scale called `name`.
   void make_scale(const std::string& name);
   void attach_scale(unsigned axis, const Dataset& scale);
+  // Where its header lies in the file: what tells objects apart.
+  std::uint64_t address() const;
   // Link name of the scale of every axis, "" where there is none; its own name for a coordinate.
-  std::vector<std::string> dimension_names() const;
+  // `known`: names by address. HDF5 finds any other name by a walk through the whole file.
+  std::vector<std::string> dimension_names(
+      const std::map<std::uint64_t, std::string>& known = {}) const;
   // The NAME of a dimension scale; "" for other data sets.
   std::string scale_name() const;
 };

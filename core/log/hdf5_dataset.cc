@@ -63,10 +63,30 @@ std::string link_name(Id object) {
   return name.substr(name.rfind('/') + 1);
 }
 
+// HDF5 converts texts in a buffer that it clears before every use, 1 MiB unless told otherwise.
+Handle text_transfer(std::size_t count) {
+  constexpr std::size_t kBytes = 32;  // at least one text in memory and in the file
+  Handle list(H5Pcreate(H5P_DATASET_XFER));
+  H5Pset_buffer(list.id(), std::clamp<std::size_t>(count, 1, 1 << 15) * kBytes, nullptr, nullptr);
+  return list;
+}
+
+std::uint64_t address_of(Id object) {
+  H5O_info_t info;
+  if (H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0) return 0;
+  return info.addr;
+}
+
+struct ScaleSearch {
+  const std::map<std::uint64_t, std::string>* known;
+  std::string name;
+};
+
 herr_t first_scale(hid_t, unsigned, hid_t scale, void* data) {
-  std::string& name = *static_cast<std::string*>(data);
-  name = link_name(scale);
-  return name.empty() ? -1 : 1;  // HDF5 finds no name where the way to the scale is damaged
+  auto& search = *static_cast<ScaleSearch*>(data);
+  const auto found = search.known->find(address_of(scale));
+  search.name = found != search.known->end() ? found->second : link_name(scale);
+  return search.name.empty() ? -1 : 1;  // HDF5 finds no name where the way to the scale is damaged
 }
 
 }  // namespace
@@ -126,7 +146,8 @@ void Dataset::write_strings(std::span<const std::string> values) {
   std::vector<const char*> pointers;
   for (const std::string& value : values) pointers.push_back(value.c_str());
   const Handle element = internal::memory_type(LogType::kString);
-  check(H5Dwrite(id(), element.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "write",
+  const Handle transfer = text_transfer(values.size());
+  check(H5Dwrite(id(), element.id(), H5S_ALL, H5S_ALL, transfer.id(), pointers.data()), "write",
         where_);
 }
 
@@ -174,7 +195,13 @@ std::string Dataset::scale_name() const {
   return name.data();
 }
 
-std::vector<std::string> Dataset::dimension_names() const {
+std::uint64_t Dataset::address() const {
+  const Call call;
+  return address_of(id());
+}
+
+std::vector<std::string> Dataset::dimension_names(
+    const std::map<std::uint64_t, std::string>& known) const {
   const Call call;
   std::vector<std::string> names(shape().size());
   if (H5DSis_scale(id()) > 0) {
@@ -182,8 +209,10 @@ std::vector<std::string> Dataset::dimension_names() const {
     return names;
   }
   for (std::size_t axis = 0; axis < names.size(); ++axis) {
-    check(H5DSiterate_scales(id(), static_cast<unsigned>(axis), nullptr, first_scale, &names[axis]),
+    ScaleSearch search{&known, ""};
+    check(H5DSiterate_scales(id(), static_cast<unsigned>(axis), nullptr, first_scale, &search),
           "read the dimensions of", where_);
+    names[axis] = std::move(search.name);
   }
   return names;
 }

@@ -123,6 +123,9 @@ std::vector<std::string> Dataset::read_strings(std::uint64_t limit) const {
   std::vector<char*> pointers(static_cast<std::size_t>(count), nullptr);
   const Handle element = internal::memory_type(LogType::kString);
   const Handle transfer(check(H5Pcreate(H5P_DATASET_XFER), "read", where_));
+  // HDF5 clears its buffer before every use, 1 MiB unless told otherwise; a text takes 32 bytes.
+  const auto buffer = std::clamp<std::size_t>(pointers.size(), 1, 1 << 15) * 32;
+  check(H5Pset_buffer(transfer.id(), buffer, nullptr, nullptr), "read", where_);
   Budget budget{limit};
   check(H5Pset_vlen_mem_manager(transfer.id(), allocate, &budget, release, nullptr), "read",
         where_);

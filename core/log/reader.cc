@@ -85,18 +85,23 @@ void LogReader::Impl::read_version() {
 void LogReader::Impl::read_group(const std::string& name) {
   const hdf5::Group group = file.root().open_group(name);
   const std::size_t first = entries.size();
+  std::vector<std::pair<std::string, hdf5::Dataset>> datasets;
+  std::map<std::uint64_t, std::string> names;
   for (const hdf5::Group::Child& child : group.children()) {
     if (child.is_group) continue;
-    hdf5::Dataset dataset = group.open_dataset(child.name);
-    dataset.require_plain_storage();
-    if (entries.size() == kMaximumVariables) {
+    if (entries.size() + datasets.size() == kMaximumVariables) {
       throw IoError(fmt::format("{}: more than {} variables", path, kMaximumVariables));
     }
+    datasets.emplace_back(child.name, group.open_dataset(child.name));
+    datasets.back().second.require_plain_storage();
+    names.emplace(datasets.back().second.address(), child.name);
+  }
+  for (auto& [child, dataset] : datasets) {
     if (dataset.scale_name().starts_with(internal::kBareDimension)) continue;
-    LogVariableInfo info{name + "/" + child.name, dataset.type(), dataset.dimension_names(),
-                         dataset.shape()};
+    LogVariableInfo info{name + "/" + child, dataset.type(), dataset.dimension_names(names),
+                         dataset.shape(), dataset.chunk()};
     const std::size_t size = std::max<std::size_t>(1, log_type_size(info.type));
-    checked_bytes(dataset.chunk(), size, kMaximumChunkBytes, dataset.where());
+    checked_bytes(info.chunk, size, kMaximumChunkBytes, dataset.where());
     if (path.ends_with(".partial")) drop_unstored(dataset, info);
     entries.push_back({std::move(info), std::move(dataset)});
   }
@@ -169,6 +174,11 @@ LogReader LogReader::open(const std::string& path) {
   return LogReader(std::move(impl));
 }
 
+std::vector<LogAttribute> LogReader::root_attributes(const std::string& path) {
+  if (!file_exists(path)) throw IoError(fmt::format("cannot open {}: no such file", path));
+  return hdf5::File::open(path, path.ends_with(".partial")).root().attributes();
+}
+
 const std::string& LogReader::path() const { return impl_->path; }
 bool LogReader::partial() const { return impl_->path.ends_with(".partial"); }
 int LogReader::schema_version() const { return impl_->version; }
@@ -211,9 +221,10 @@ LogArray<T> LogReader::read(const std::string& variable) const {
   return read<T>(variable, LogShape(shape.size(), 0), shape);
 }
 
+// Values of the block; throws before anything is allocated when it cannot be read as T.
 template <typename T>
-LogArray<T> LogReader::read(const std::string& variable, const LogShape& offset,
-                            const LogShape& count) const {
+std::uint64_t LogReader::check_block(const std::string& variable, const LogShape& offset,
+                                     const LogShape& count) const {
   const Entry& entry = impl_->find(variable);
   const LogShape& shape = entry.info.shape;
   const bool converts = std::is_same_v<T, double> && entry.info.type != LogType::kString;
@@ -228,13 +239,30 @@ LogArray<T> LogReader::read(const std::string& variable, const LogShape& offset,
              "{}: block {}+{} outside of axis {} of {}", variable, offset[axis], count[axis], axis,
              shape[axis]);
   }
-  const std::uint64_t bytes = checked_bytes(count, sizeof(T), kMaximumBytes, entry.dataset.where());
   require_stored(entry.dataset,
                  checked_bytes(count, std::max<std::size_t>(1, log_type_size(entry.info.type)),
                                kMaximumBytes, entry.dataset.where()));
-  LogArray<T> array{count, std::vector<T>(bytes / sizeof(T))};
-  if (bytes > 0) entry.dataset.read(offset, count, array.values.data(), log_type_of<T>());
+  return checked_bytes(count, sizeof(T), kMaximumBytes, entry.dataset.where()) / sizeof(T);
+}
+
+template <typename T>
+LogArray<T> LogReader::read(const std::string& variable, const LogShape& offset,
+                            const LogShape& count) const {
+  LogArray<T> array{count, std::vector<T>(check_block<T>(variable, offset, count))};
+  if (!array.values.empty()) {
+    impl_->find(variable).dataset.read(offset, count, array.values.data(), log_type_of<T>());
+  }
   return array;
+}
+
+template <typename T>
+void LogReader::read_into(const std::string& variable, const LogShape& offset,
+                          const LogShape& count, std::span<T> to) const {
+  const std::uint64_t values = check_block<T>(variable, offset, count);
+  TR_CHECK(to.size() == values, "{}: {} values into memory for {}", variable, values, to.size());
+  if (!to.empty()) {
+    impl_->find(variable).dataset.read(offset, count, to.data(), log_type_of<T>());
+  }
 }
 
 LogArray<std::string> LogReader::read_strings(const std::string& variable) const {
@@ -265,5 +293,16 @@ template LogArray<std::int64_t> LogReader::read(const std::string&, const LogSha
                                                 const LogShape&) const;
 template LogArray<std::uint8_t> LogReader::read(const std::string&, const LogShape&,
                                                 const LogShape&) const;
+
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<float>) const;
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<double>) const;
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<std::int32_t>) const;
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<std::int64_t>) const;
+template void LogReader::read_into(const std::string&, const LogShape&, const LogShape&,
+                                   std::span<std::uint8_t>) const;
 
 }  // namespace tightrope

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,15 @@ struct LogVariableInfo {
   LogType type;
   std::vector<std::string> dims;  // one name per axis
   LogShape shape;                 // after cutting
+  LogShape chunk;                 // what one access fetches; empty: contiguous
 };
 
 class LogReader {
  public:
   // IoError for a missing, truncated, damaged or foreign file, and for a newer schema version.
   static LogReader open(const std::string& path);
+  // The attributes of a file's root, without a look at anything else in it: cheap.
+  static std::vector<LogAttribute> root_attributes(const std::string& path);
   LogReader(LogReader&&) noexcept;
   ~LogReader();
 
@@ -55,10 +59,17 @@ class LogReader {
   template <typename T>
   LogArray<T> read(const std::string& variable, const LogShape& offset,
                    const LogShape& count) const;
+  // The block into memory of the caller, `to` [product(count)].
+  template <typename T>
+  void read_into(const std::string& variable, const LogShape& offset, const LogShape& count,
+                 std::span<T> to) const;
   LogArray<std::string> read_strings(const std::string& variable) const;
 
  private:
   struct Impl;
+  template <typename T>
+  std::uint64_t check_block(const std::string& variable, const LogShape& offset,
+                            const LogShape& count) const;
   explicit LogReader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -93,8 +93,9 @@ void LogWriter::Impl::open_objects() {
       hdf5::Dataset dataset = file_group.open_dataset(variable.name, true);
       const auto rows_axis = appended_axis(group, variable);
       if (!rows_axis) {
+        const LogShape shape = dataset.shape();
+        missing.emplace(name, shape.empty() ? 1 : shape[0]);
         statics.emplace(name, std::move(dataset));
-        missing.insert(name);
         continue;
       }
       const int axis = index_of(axes, group.name + "/" + variable.dims[*rows_axis], "dimension");
@@ -107,7 +108,7 @@ void LogWriter::Impl::open_objects() {
 }
 
 void LogWriter::Impl::start() {
-  TR_CHECK(missing.empty(), "static variable '{}' was not written", *missing.begin());
+  TR_CHECK(missing.empty(), "static variable '{}' was not written", missing.begin()->first);
   failed = true;  // until all of it is done
   statics.clear();
   seal_file(file, building());
@@ -155,9 +156,9 @@ LogWriter::LogWriter(LogWriter&&) noexcept = default;
 LogWriter& LogWriter::operator=(LogWriter&&) noexcept = default;
 LogWriter::~LogWriter() = default;
 
-LogWriter LogWriter::create(const std::string& path, const LogSchema& schema) {
+LogWriter LogWriter::create(const std::string& path, const LogSchema& schema, bool replaces) {
   validate(schema);
-  if (file_exists(path)) throw IoError(fmt::format("{}: is already finished", path));
+  if (!replaces && file_exists(path)) throw IoError(fmt::format("{}: is already finished", path));
   return LogWriter(std::make_unique<Impl>(path, schema));
 }
 
@@ -180,6 +181,31 @@ void LogWriter::write(const std::string& variable, std::span<const T> values) {
   }
   impl_->failed = false;
   impl_->missing.erase(variable);
+}
+
+template <typename T>
+void LogWriter::write_rows(const std::string& variable, std::uint64_t first,
+                           std::span<const T> values) {
+  TR_CHECK(!impl_->started, "'{}': static variables are written before start", variable);
+  const auto found = impl_->statics.find(variable);
+  TR_CHECK(found != impl_->statics.end(), "the log has no static variable '{}'", variable);
+  hdf5::Dataset& dataset = found->second;
+  TR_CHECK(dataset.type() == log_type_of<T>(), "'{}' is of type {}", variable,
+           log_type_name(dataset.type()));
+  LogShape count = dataset.shape(), offset(count.size(), 0);
+  TR_CHECK(!count.empty(), "'{}' has no rows", variable);
+  const std::uint64_t extent = count[0], row = product(count) / extent;
+  count[0] = values.size() / row;
+  offset[0] = first;
+  const auto left = impl_->missing.find(variable);
+  TR_CHECK(values.size() == count[0] * row && first + count[0] <= extent, "'{}' has {} rows of {}",
+           variable, extent, row);
+  TR_CHECK(left != impl_->missing.end() && left->second >= count[0], "'{}' has rows twice",
+           variable);
+  impl_->failed = true;  // until it is done
+  dataset.write(offset, count, values.data());
+  impl_->failed = false;
+  if ((left->second -= count[0]) == 0) impl_->missing.erase(left);
 }
 
 void LogWriter::start() {
@@ -246,6 +272,14 @@ template void LogWriter::write(const std::string&, std::span<const std::int32_t>
 template void LogWriter::write(const std::string&, std::span<const std::int64_t>);
 template void LogWriter::write(const std::string&, std::span<const std::uint8_t>);
 template void LogWriter::write(const std::string&, std::span<const std::string>);
+template void LogWriter::write_rows(const std::string&, std::uint64_t, std::span<const float>);
+template void LogWriter::write_rows(const std::string&, std::uint64_t, std::span<const double>);
+template void LogWriter::write_rows(const std::string&, std::uint64_t,
+                                    std::span<const std::int32_t>);
+template void LogWriter::write_rows(const std::string&, std::uint64_t,
+                                    std::span<const std::int64_t>);
+template void LogWriter::write_rows(const std::string&, std::uint64_t,
+                                    std::span<const std::uint8_t>);
 template void LogWriter::put(int, std::span<const float>);
 template void LogWriter::put(int, std::span<const double>);
 template void LogWriter::put(int, std::span<const std::int32_t>);

@@ -28,8 +28,9 @@ namespace tightrope {
 class LogWriter {
  public:
   // A new log, built under a temporary name until start(). InternalError for a broken schema,
-  // IoError when the folder refuses or PATH is already finished.
-  static LogWriter create(const std::string& path, const LogSchema& schema);
+  // IoError when the folder refuses or PATH is already finished and the new log does not replace
+  // it.
+  static LogWriter create(const std::string& path, const LogSchema& schema, bool replaces = false);
 
   // Continues PATH.partial from a checkpoint that `save` filled: a fresh copy cut to the rows the
   // checkpoint knows replaces it, and the rows that were not yet flushed come from the checkpoint.
@@ -50,6 +51,10 @@ class LogWriter {
   void write(const std::string& variable, const std::vector<T>& values) {
     write(variable, std::span<const T>(values));
   }
+
+  // The same in parts: rows [first, first + n) of its first axis. Rows in any order, each once.
+  template <typename T>
+  void write_rows(const std::string& variable, std::uint64_t first, std::span<const T> values);
 
   // Every static variable must have been written. From here on PATH.partial exists.
   void start();
@@ -82,6 +87,10 @@ class LogWriter {
   // Writes the last partial blocks and the final attributes (status, finished_utc, ...), puts the
   // file on the disk and gives it its final name. The writer is used up.
   void finish(const std::vector<LogAttribute>& attributes);
+
+  // Instead of start and finish, for a file without appended rows: it is never PATH.partial, and
+  // takes PATH, and the place of an older file there, when it is whole. The writer is used up.
+  void finish_static();
 
  private:
   struct Impl;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -48,7 +47,7 @@ struct LogWriter::Impl {
   LogSchema schema;
   hdf5::File file;
   std::map<std::string, hdf5::Dataset> statics;
-  std::set<std::string> missing;  // static variables not yet written
+  std::map<std::string, std::uint64_t> missing;  // static variables and their rows not yet written
   std::vector<LogAxis> axes;
   std::vector<LogColumn> columns;
   bool started = false;

@@ -197,6 +197,18 @@ void LogWriter::finish(const std::vector<LogAttribute>& attributes) {
   remove_log_leftovers(impl_->path);
 }
 
+void LogWriter::finish_static() {
+  TR_CHECK(!impl_->started && impl_->axes.empty(), "{}: has rows, or was started", impl_->path);
+  TR_CHECK(impl_->missing.empty(), "static variable '{}' was not written",
+           impl_->missing.begin()->first);
+  if (impl_->failed) throw IoError(fmt::format("{}: writing failed before", impl_->path));
+  impl_->close_file();
+  impl_->failed = true;  // the writer is used up
+  sync_file(impl_->building());
+  rename_file(impl_->building(), impl_->path);
+  sync_folder_of(impl_->path);
+}
+
 LogState log_state(const std::string& path) {
   if (file_exists(path)) return LogState::kFinished;
   return file_exists(path + ".partial") ? LogState::kPartial : LogState::kNone;

@@ -8,7 +8,8 @@ usage: ./tightrope [--torch DIR] COMMAND [ARGUMENTS]     (COMMAND --help says mo
 experiments
   run X.yaml      run an experiment        plan X.yaml      what it would run
   check X.yaml    check a file             status DIR       how far a run is
-  table DIR       result tables            report DIR       one HTML page of a run folder
+  table DIR       result tables            analyze DIR      ledger, measures, alarms
+  report DIR      one HTML page of a run folder
   diff A B        what two runs differ in
   evaluate        a saved policy in another environment
 change detectors

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iostream>
+#include <thread>
+
+#include "analysis/analyze/analyzer.h"
+#include "analysis/analyze/ledger_table.h"
+#include "core/base/check.h"
+#include "core/base/strings.h"
+#include "core/commands/command.h"
+#include "core/config/problems.h"
+
+namespace tightrope {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words words_of(const po::variables_map& values, const char* option) {
+  return values.count(option) > 0 ? values[option].as<Words>() : Words();
+}
+
+void choose_groups(const std::string& only, AnalyzeOptions& options) {
+  static const Words known = {"ledger", "measures", "alarms"};
+  bool* const asked[] = {&options.ledger, &options.measures, &options.alarms};
+  for (bool* group : asked) *group = false;
+  for (const std::string& name : split(only, ',')) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    TR_REQUIRE(found != known.end(), "--only {}: '{}' is none of ledger, measures, alarms{}", only,
+               name, did_you_mean(name, known));
+    *asked[found - known.begin()] = true;
+  }
+}
+
+std::string options_text(const AnalyzeOptions& options, const Words& detectors,
+                         const Words& settings) {
+  Words parts;
+  if (options.ledger) parts.emplace_back("ledger");
+  if (options.measures) parts.emplace_back("measures");
+  if (options.alarms) {
+    parts.push_back("alarms of " + join(detectors, ", "));
+    if (!settings.empty()) parts.push_back("with " + join(settings, ", "));
+    if (!options.alarm_choice.series.empty()) {
+      parts.push_back("on " + join(options.alarm_choice.series, ", "));
+    }
+  }
+  return join(parts, "; ");
+}
+
+AnalyzeOptions options_of(const po::variables_map& values) {
+  AnalyzeOptions options;
+  if (values.count("only") > 0) choose_groups(values["only"].as<std::string>(), options);
+  Words detectors = words_of(values, "detector");
+  if (detectors.empty()) detectors = {"adwin", "page_hinkley", "e_detector"};
+  const Words settings = words_of(values, "set");
+  if (values.count("on") > 0) {
+    options.alarm_choice.series = split(values["on"].as<std::string>(), ',');
+  }
+  if (options.alarms) options.alarm_choice.detectors = choose_detectors(detectors, settings);
+  options.text = options_text(options, detectors, settings);
+  options.threads = values["threads"].as<int>();
+  TR_REQUIRE(options.threads >= 1 && options.threads <= 256, "--threads {}: 1 to 256",
+             options.threads);
+  options.force = values.count("force") > 0;
+  return options;
+}
+
+int analyze(const Words& args) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  po::options_description flags("options");
+  flags.add_options()("only", po::value<std::string>(), "ledger,measures,alarms: what to compute")(
+      "detector", po::value<Words>(), "a change detector (repeat); tightrope list detector")(
+      "set", po::value<Words>(), "DETECTOR.OPTION=VALUE (repeat)")(
+      "on", po::value<std::string>(), "series for the detectors: loss,rewards_accuracies,...")(
+      "threads", po::value<int>()->default_value(cores), "at work at a time")(
+      "force", "analyse again what is up to date");
+  const po::variables_map values = parse_arguments("analyze", args, flags, {"FOLDER"}, 1);
+  const AnalyzeOptions options = options_of(values);
+  const auto folder = values["FOLDER"].as<std::string>();
+  const AnalyzeReport report = analyze_folder(folder, options);
+  for (const std::string& line : report.waiting) std::cerr << "not yet: " << line << "\n";
+  for (const std::string& line : report.failed) std::cerr << "failed: " << line << "\n";
+  if (options.ledger) std::cout << ledger_table(folder);
+  for (const std::string& path : report.written) std::cout << "wrote " << path << "\n";
+  if (!report.skipped.empty()) {
+    std::cout << report.skipped.size() << " up to date (--force makes them again)\n";
+  }
+  return report.failed.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+TR_COMMAND(analyze, "analyze", "analyze FOLDER [--only ledger,measures,alarms] [options]",
+           "compute ledger, measures and alarms of a run folder, into files beside its logs",
+           analyze);
+
+}  // namespace tightrope
