@@ -64,7 +64,8 @@ std::string variable_name_of(const std::string& path) {
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   }
-  return std::isdigit(static_cast<unsigned char>(name[0])) != 0 ? "_" + name : name;
+  if (std::isdigit(static_cast<unsigned char>(name[0])) != 0) name.insert(0, "_");
+  return name;
 }
 
 }  // namespace
@@ -213,7 +214,7 @@ std::vector<std::string> SweepLayout::parameter_names() const {
   std::vector<std::string> out;
   for (const RunParameter& parameter : parameters_) {
     std::string name = variable_name_of(parameter.path);
-    while (!taken.insert(name).second) name = "parameter_" + name;
+    while (!taken.insert(name).second) name.insert(0, "parameter_");
     out.push_back(std::move(name));
   }
   return out;

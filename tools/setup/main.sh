@@ -10,6 +10,9 @@ experiments
   check X.yaml    check a file             status DIR       how far a run is
   table DIR       result tables            diff A B         what two runs differ in
   evaluate        a saved policy in another environment
+many processes, other programs
+  worker X.yaml   one share of a run       collect DIR      one file of all runs
+  export          policies, metrics        (worker --shard i/n --out DIR)
 calculators
   sample  oracle  objective  graph  dataset
 what there is
