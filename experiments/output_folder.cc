@@ -87,8 +87,10 @@ void mark_run(const std::string& folder, const std::string& name, std::uint64_t 
 }
 
 void join_run(const std::string& folder, const std::string& name, std::uint64_t plan_hash) {
-  TR_REQUIRE(fs::exists(run_file(folder)) || only_lock(folder),
-             "--out {}: the folder is not empty and holds no run; choose another", folder);
+  // Asked again last: another worker may make run.json, then the rest, while this one looks.
+  const bool free =
+      fs::exists(run_file(folder)) || only_lock(folder) || fs::exists(run_file(folder));
+  TR_REQUIRE(free, "--out {}: the folder is not empty and holds no run; choose another", folder);
   const std::string mine = private_name(run_file(folder));
   write_run_file(mine, name, plan_hash);
   keep_first(mine, run_file(folder));

@@ -47,7 +47,13 @@ class IndexReader {
 
  private:
   void add_run(const ordered_json& line) {
-    IndexedRun run{line.at("id"), line.at("row"), line.at("seed_set"), line.at("seed"), {}, {}};
+    IndexedRun run{line.at("id"),
+                   line.at("row"),
+                   line.value("arm", std::string()),
+                   line.at("seed_set"),
+                   line.at("seed"),
+                   {},
+                   {}};
     for (std::string id = run.id; !id.empty();) {
       const auto found = segments_.find(id);
       if (found == segments_.end()) throw IoError("the run's segment " + id + " is not listed");

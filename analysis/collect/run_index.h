@@ -21,7 +21,7 @@ struct RunStage {
 };
 
 struct IndexedRun {
-  std::string id, row, seed_set;
+  std::string id, row, arm, seed_set;  // arm: "" without arms
   std::int64_t seed = 0;
   std::vector<RunStage> stages;               // in the order they were trained
   std::map<std::string, std::string> values;  // path of a setting -> JSON of what the sweep set

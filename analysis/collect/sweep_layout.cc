@@ -238,6 +238,8 @@ void add_run_variables(const SweepLayout& layout, LogGroup& group) {
   group.variables.push_back(
       run_variable("id", run, LogType::kString, "content hash of the run's history"));
   group.variables.push_back(run_variable("row", run, LogType::kString, "row of the tables"));
+  group.variables.push_back(
+      run_variable("arm", run, LogType::kString, "arm of the sweep; empty without arms"));
   group.variables.push_back(run_variable("seed", run, LogType::kI64, "seed of the run"));
   group.variables.push_back(run_variable("seed_set", run, LogType::kString, "explore or confirm"));
   group.variables.push_back(
@@ -254,7 +256,7 @@ void add_run_variables(const SweepLayout& layout, LogGroup& group) {
 }  // namespace
 
 std::vector<std::string> run_coordinates(const SweepLayout& layout) {
-  std::vector<std::string> out = {"id", "row", "seed", "seed_set", "status"};
+  std::vector<std::string> out = {"id", "row", "arm", "seed", "seed_set", "status"};
   for (const std::string& name : layout.parameter_names()) out.push_back(name);
   return out;
 }

@@ -83,11 +83,12 @@ hdf5::Dataset& SweepWriter::dataset(const std::string& path) {
 }
 
 void SweepWriter::write_runs(const RunIndex& index, const std::vector<std::string>& status) {
-  std::vector<std::string> id, row, seed_set;
+  std::vector<std::string> id, row, arm, seed_set;
   std::vector<std::int64_t> seed;
   for (const IndexedRun& run : index.runs) {
     id.push_back(run.id);
     row.push_back(run.row);
+    arm.push_back(run.arm);
     seed_set.push_back(run.seed_set);
     seed.push_back(run.seed);
   }
@@ -98,6 +99,7 @@ void SweepWriter::write_runs(const RunIndex& index, const std::vector<std::strin
   for (const std::string& group : groups) {
     dataset(group + "/id").write_strings(0, id);
     dataset(group + "/row").write_strings(0, row);
+    dataset(group + "/arm").write_strings(0, arm);
     dataset(group + "/seed_set").write_strings(0, seed_set);
     dataset(group + "/status").write_strings(0, status);
     dataset(group + "/seed").write({0}, all, seed.data());

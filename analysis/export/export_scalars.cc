@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <set>
 
 #include "analysis/collect/pack_logs.h"
 #include "core/base/check.h"
@@ -42,8 +43,8 @@ class ScalarsExport {
     const std::vector<RunParameter> parameters = index_.parameters();
     for (std::size_t r = 0; r < index_.runs.size(); ++r) {
       const IndexedRun& run = index_.runs[r];
-      std::string lead =
-          fmt::format("{},{},{},{},{}", r, run.id, cell(run.row), cell(run.seed_set), run.seed);
+      std::string lead = fmt::format("{},{},{},{},{},{}", r, run.id, cell(run.row), cell(run.arm),
+                                     cell(run.seed_set), run.seed);
       for (const RunParameter& parameter : parameters) lead += "," + cell(parameter.text(r));
       for (const RunStage& stage : run.stages) {
         if (index_.finished(stage.pack)) {
@@ -77,9 +78,15 @@ class ScalarsExport {
     TR_REQUIRE(finished > 0, "{}: no stage of any run is finished", index_.folder);
   }
 
+  // A setting whose path is the name of another column is called parameter_PATH.
   void write_header() {
-    out_ << "run,id,row,seed_set,seed";
-    for (const std::string& path : index_.paths) out_ << "," << cell(path);
+    std::set<std::string> taken = {"run",  "id",    "row", "arm",         "seed_set",
+                                   "seed", "stage", axis_, "environment", "subset"};
+    taken.insert(metrics_.begin(), metrics_.end());
+    out_ << "run,id,row,arm,seed_set,seed";
+    for (const std::string& path : index_.paths) {
+      out_ << "," << (taken.count(path) > 0 ? "parameter_" : "") << cell(path);
+    }
     out_ << ",stage," << axis_;
     if (group_ == "evaluation") out_ << ",environment,subset";
     for (const std::string& name : metrics_) out_ << "," << cell(name);

@@ -13,10 +13,10 @@ struct ScalarsReport {
 };
 
 // `group` "scalars": a line per run, stage and step; "evaluation": per run, stage, checkpoint,
-// environment and subset. Columns: run (its number), id, row, seed_set, seed, every parameter of
-// the sweep, stage, the place, then each metric of any pack; empty where a stage does not have it,
-// nan where it is not a number. Streamed: memory does not grow with the steps. `out` "-": standard
-// output. Throws InputError for another group or when no stage has finished.
+// environment and subset. Columns: run (its number), id, row, arm, seed_set, seed, every parameter
+// of the sweep, stage, the place, then each metric of any pack; empty where a stage does not have
+// it, nan where it is not a number. Streamed: memory does not grow with the steps. `out` "-":
+// standard output. Throws InputError for another group or when no stage has finished.
 ScalarsReport export_scalars(const std::string& folder, const std::string& group,
                              const std::string& out);
 

@@ -30,6 +30,14 @@ std::vector<std::string> worker(const std::string& shard, const std::string& out
   return args;
 }
 
+// The folder's collection.
+std::string collected(const std::string& folder) {
+  const std::string command =
+      std::string(TIGHTROPE_BINARY_DIR) + "/tightrope-reader collect " + folder + " > /dev/null";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  return folder + "/sweep.h5";
+}
+
 // The whole run by one process; made once.
 const std::string& whole() {
   static const TemporaryFolder* folder = new TemporaryFolder;
@@ -67,6 +75,7 @@ TEST(Worker, ThreeAtOnceGiveWhatOneGives) {
   expect_same_run(out, whole());
   EXPECT_EQ(read_text(out + "/config.yaml"), read_text(whole() + "/config.yaml"));
   EXPECT_EQ(read_text(out + "/run.json"), read_text(whole() + "/run.json"));
+  expect_same_log(collected(out), collected(whole()), false);
   // The folder's own lock stays, empty: those who share it do not remove it.
   EXPECT_THAT(litter(out), ::testing::ElementsAre(".tightrope.lock"));
 }
