@@ -17,7 +17,7 @@ READER = ROOT / "build" / "release" / "tightrope-reader"
 GROUPS = ("meta", "scalars", "evaluation", "drift", "tokens", "tokens_full", "belief")
 SETTINGS = ("--set", "sweep={arms: {random: {}, counterfactual: {rft.optimizer: {type: cpo}, "
             "rft.expert: {type: concept_graph}}}, grid: {rft.stepper.lr: [0.01, 0.02]}}",
-            "--set", "pack=1", "--threads", "1", "--quiet")
+            "--set", "claims=[]", "--set", "pack=1", "--threads", "1", "--quiet")
 
 
 def call(program, *arguments):
