@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "experiments/environment_reader.h"
 #include "experiments/experiment_schema.h"
 #include "experiments/node_memo.h"
 #include "experiments/read_parts.h"
@@ -10,34 +11,6 @@
 
 namespace tightrope {
 namespace {
-
-// Reads `{name: {at: 0 | end}}` in the order of the file.
-std::vector<NamedEnvironment> read_environments(const Node& node, Problems& problems) {
-  std::vector<NamedEnvironment> out;
-  if (!node.is_map() || node.entries().empty()) {
-    problems.add(node.mark(), "environments",
-                 "expected a mapping of names, for example {source: {at: 0}, target: {at: end}}");
-    return out;
-  }
-  for (const NodeEntry& entry : node.entries()) {
-    NamedEnvironment named;
-    named.name = entry.key;
-    const std::string path = "environments." + entry.key;
-    const Node* at = entry.value.find("at");
-    const bool alone = entry.value.is_map() && entry.value.entries().size() == 1;
-    const std::int64_t number = at != nullptr ? at->as_integer().value_or(-1) : -1;
-    const bool at_end = at != nullptr && at->is_scalar() && at->text() == "end";
-    if (entry.key == "now" || at == nullptr || !alone || (number < 0 && !at_end)) {
-      problems.add(entry.value.mark(), path,
-                   "expected {at: STEP} or {at: end} with STEP >= 0 and a name other than `now`");
-      continue;
-    }
-    named.at_end = at_end;
-    named.at = at_end ? 0 : number;
-    out.push_back(named);
-  }
-  return out;
-}
 
 std::vector<std::shared_ptr<const DriftProcess>> read_drift(const Node& node, Problems& problems,
                                                             Node& resolved) {
@@ -109,16 +82,6 @@ std::int64_t read_top(const RecordParams& record, const Mark& mark, Problems& pr
   return 0;
 }
 
-void check_times(const Experiment& out, const Mark& mark, Problems& problems) {
-  for (const NamedEnvironment& named : out.environments) {
-    if (!named.at_end && !out.stages.empty() && named.at > out.horizon()) {
-      problems.add(mark, "environments." + named.name,
-                   "at = " + std::to_string(named.at) + " lies after the last step " +
-                       std::to_string(out.horizon()));
-    }
-  }
-}
-
 // At most one process answers the policy, and the world has no name from its first decision on.
 void check_reactive(const Experiment& out, const Node& drift, const Node& environments,
                     const Node& written, Problems& problems) {
@@ -143,7 +106,7 @@ void check_reactive(const Experiment& out, const Node& drift, const Node& enviro
     const std::int64_t at = named.at_end ? clock.horizon : named.at;
     if (times.until(at) == 0) continue;
     problems.add(
-        environments.find(named.name)->mark(), "environments." + named.name,
+        environments.find(named.written)->mark(), "environments." + named.written,
         fmt::format("at = {}: from step {} on every run has a world of its own, moved by "
                     "drift.{} ({}), which no name can stand for: allowed is at < {}; "
                     "`data: {{prequential: true}}` evaluates a stream while it moves",
@@ -166,6 +129,12 @@ std::int64_t Experiment::stage_start(std::size_t i) const {
   return total;
 }
 
+std::size_t Experiment::headline_environment() const {
+  std::size_t last = environments.size() - 1;
+  while (last > 0 && environments[last].name != environments[last].written) --last;
+  return last;
+}
+
 Experiment read_experiment(const Node& tree, Problems& problems) {
   static const Schema<ExperimentParams> schema = ExperimentParams::schema();
   const ExperimentParams p = schema.read(tree, "", problems);
@@ -185,8 +154,9 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
   Node drift;
   out.drift = read_drift(p.drift, problems, drift);
   entries.push_back({"drift", {}, drift});
-  if (!p.environments.is_null()) out.environments = read_environments(p.environments, problems);
-  entries.push_back({"environments", {}, p.environments});
+  part = p.environments;
+  if (!part.is_null()) out.environments = read_environments(part, out.drift, problems, part);
+  entries.push_back({"environments", {}, part});
   if (!p.policy.is_null()) {
     out.policy = read_component<PolicyModel>(p.policy, "policy", problems, part);
     entries.push_back({"policy", {}, part});
@@ -225,7 +195,7 @@ Experiment read_experiment(const Node& tree, Problems& problems) {
                 record.checkpoint_every};
   if (!probe.is_null()) part = with_entry(part, "probe", probe);
   entries.push_back({"record", {}, part});
-  check_times(out, p.environments.mark(), problems);
+  check_times(out.environments, out.horizon(), p.environments.mark(), problems);
   if (problems.empty()) {
     check_reactive(out, drift, p.environments, p.drift, problems);
   }

@@ -23,11 +23,17 @@
 
 namespace tightrope {
 
-// A named environment: the world at one stream time.
+// A named environment: the world at one stream time, or a mixed one, in which some mechanisms stand
+// as at that time and the others as at time 0.
 struct NamedEnvironment {
   std::string name;
-  bool at_end = false;  // `at: end`
-  std::int64_t at = 0;  // stream time, optimizer steps over all stages
+  bool at_end = false;                           // `at: end`
+  std::int64_t at = 0;                           // stream time, optimizer steps over all stages
+  std::optional<std::vector<std::string>> only;  // the mechanisms taken at that time; nothing: all
+  std::string written;                           // its key in the file: "target" of "target[prior]"
+  // The name that its cases are drawn by: "target[prior]" draws by "target", so that mixed
+  // environments differ in their laws and not in their draws.
+  std::string drawn_as() const { return only ? name.substr(0, name.find('[')) : name; }
 };
 
 enum class DataKind { kFixed, kStream };
@@ -100,6 +106,8 @@ struct Experiment {
 
   std::int64_t horizon() const;                   // steps over all stages
   std::int64_t stage_start(std::size_t i) const;  // stream time at which stage i starts
+  // The last environment that the file writes out: what a progress line is about.
+  std::size_t headline_environment() const;
 };
 
 // The whole file: the base experiment plus sweep, seeds, tables and claims.

@@ -69,11 +69,13 @@ std::string line_of(const Plan& plan, const Segment& segment) {
 std::string line_of(const Plan& plan, const Run& run) {
   const Segment& last = plan.segments()[run.segments.back()];
   return fmt::format(
-      R"({{"kind":"run","id":"{}","row":{},"seed_set":"{}","seed":{},"parameters":{},"values":{},)"
+      R"({{"kind":"run","id":"{}","row":{},"arm":{},"seed_set":"{}","seed":{},"parameters":{},)"
+      R"("values":{},)"
       R"("pack":"{}","lane":{}}})"
       "\n",
-      run.id, quoted(run.row), run.seed_set, run.seed, quoted(parameter_text(plan, run.point)),
-      plan.values_json(run.point), plan.packs()[last.pack].name, last.lane);
+      run.id, quoted(run.row), quoted(plan.arm(run.point)), run.seed_set, run.seed,
+      quoted(parameter_text(plan, run.point)), plan.values_json(run.point),
+      plan.packs()[last.pack].name, last.lane);
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/output_folder.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/log/files.h"
 
 namespace tightrope {
 namespace {
@@ -21,12 +24,34 @@ bool has_something(const fs::path& folder) {
 
 std::string run_file(const std::string& folder) { return folder + "/run.json"; }
 
-// A kill between claiming the folder and writing run.json leaves the lock alone.
+// A kill between claiming the folder and writing run.json leaves the lock alone; a worker, its own
+// unfinished run.json.
 bool only_lock(const std::string& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename().string().find("lock") == std::string::npos) return false;
+    const std::string name = entry.path().filename().string();
+    if (name.find("lock") == std::string::npos && !name.starts_with("run.json.")) return false;
   }
   return true;
+}
+
+void write_run_file(const std::string& path, const std::string& name, std::uint64_t plan_hash) {
+  std::ofstream out(path);
+  out << nlohmann::json{{"experiment", name}, {"hash", hex(plan_hash)}}.dump() << '\n';
+  out.close();
+  if (!out) throw IoError("cannot write " + path);
+}
+
+// Throws InputError unless the folder's run is of this plan; `option` for the message.
+void check_run_file(const std::string& folder, std::uint64_t plan_hash, const std::string& option,
+                    const std::string& otherwise) {
+  std::ifstream in(run_file(folder));
+  const nlohmann::json run = nlohmann::json::parse(in, nullptr, false);
+  TR_REQUIRE(run.is_object() && run.contains("hash") && run["hash"].is_string(),
+             "{}: {} is damaged; {}", option, run_file(folder), otherwise);
+  TR_REQUIRE(run["hash"] == hex(plan_hash),
+             "{}: {} belongs to another plan (hash {}; this file with these options has hash "
+             "{}); use the settings it was started with, or {}",
+             option, folder, run["hash"].get<std::string>(), hex(plan_hash), otherwise);
 }
 
 std::string numbered(const std::string& name, int number) {
@@ -53,22 +78,36 @@ OutputChoice choose_output(const std::string& wanted, const std::string& name, b
   TR_REQUIRE(resume,
              "--out {}: the folder already holds a run; --resume continues it, --fresh replaces it",
              folder);
-  std::ifstream in(run_file(folder));
-  const nlohmann::json run = nlohmann::json::parse(in, nullptr, false);
-  TR_REQUIRE(run.is_object() && run.contains("hash"),
-             "--resume: {} is damaged; --fresh starts over", run_file(folder));
-  TR_REQUIRE(run["hash"] == hex(plan_hash),
-             "--resume: {} belongs to another plan (hash {}; this file with these options has hash "
-             "{}); use the settings it was started with, or --fresh",
-             folder, run["hash"].get<std::string>(), hex(plan_hash));
+  check_run_file(folder, plan_hash, "--resume", "--fresh");
   return {folder, true};
 }
 
 void mark_run(const std::string& folder, const std::string& name, std::uint64_t plan_hash) {
-  std::ofstream out(run_file(folder));
-  out << nlohmann::json{{"experiment", name}, {"hash", hex(plan_hash)}}.dump() << '\n';
-  out.close();
-  if (!out) throw IoError("cannot write " + run_file(folder));
+  write_run_file(run_file(folder), name, plan_hash);
+}
+
+void join_run(const std::string& folder, const std::string& name, std::uint64_t plan_hash) {
+  // Asked again last: another worker may make run.json, then the rest, while this one looks.
+  const bool free =
+      fs::exists(run_file(folder)) || only_lock(folder) || fs::exists(run_file(folder));
+  TR_REQUIRE(free, "--out {}: the folder is not empty and holds no run; choose another", folder);
+  const std::string mine = private_name(run_file(folder));
+  write_run_file(mine, name, plan_hash);
+  keep_first(mine, run_file(folder));
+  check_run_file(folder, plan_hash, "--out", "another folder");
+}
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw IoError("cannot make the folder " + path + ": " + error.message());
+}
+
+bool same_content(const std::string& a, const std::string& b) {
+  std::ifstream left(a, std::ios::binary), right(b, std::ios::binary);
+  if (!left || !right || fs::file_size(a) != fs::file_size(b)) return false;
+  return std::equal(std::istreambuf_iterator<char>(left), std::istreambuf_iterator<char>(),
+                    std::istreambuf_iterator<char>(right));
 }
 
 void clear_run(const std::string& folder) {

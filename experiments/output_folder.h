@@ -21,6 +21,16 @@ OutputChoice choose_output(const std::string& wanted, const std::string& name, b
 // Writes run.json: from here on the folder belongs to this plan.
 void mark_run(const std::string& folder, const std::string& name, std::uint64_t plan_hash);
 
+// The same beside others who may do it at this moment: the first one's stays. Throws InputError
+// when the folder belongs to another plan, or holds something and no run.
+void join_run(const std::string& folder, const std::string& name, std::uint64_t plan_hash);
+
+// Throws IoError when it cannot be made.
+void make_folder(const std::string& path);
+
+// Whether two files hold the same bytes.
+bool same_content(const std::string& a, const std::string& b);
+
 // Removes what a run wrote (packs, tables, manifest, ...) and nothing else.
 void clear_run(const std::string& folder);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/pack_log.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "core/base/check.h"
@@ -35,6 +36,7 @@ PackLog::PackLog(const std::string& path, std::vector<std::unique_ptr<Lane>>& la
   if (resume_from != nullptr) return;
   write_constants(lanes, labels);
   write_drift(lanes);
+  write_environments(lanes);
   write_events(lanes);
   log_.start();
 }
@@ -86,15 +88,22 @@ void PackLog::write_drift(const std::vector<std::unique_ptr<Lane>>& lanes) {
   std::vector<double> named[3], timed[3], budget[2];
   for (const auto& lane : lanes) {
     WorldContext& context = lane->context();
-    const auto add = [&](std::int64_t t, std::vector<double>* out) {
-      for (const MechanismDistance& d : lane->world().distances(t, lane->time())) {
+    const auto put = [](const std::vector<MechanismDistance>& rows, std::vector<double>* out) {
+      for (const MechanismDistance& d : rows) {
         out[0].push_back(d.kl);
         out[1].push_back(d.hellinger);
         out[2].push_back(d.total_variation);
       }
     };
+    const auto add = [&](std::int64_t t, std::vector<double>* out) {
+      put(lane->world().distances(t, lane->time()), out);
+    };
     for (const NamedEnvironment& e : lane->experiment().environments) {
-      add(context.time_of(e), named);
+      if (e.only) {
+        put(context.mixed_distances(e), named);
+      } else {
+        add(context.time_of(e), named);
+      }
     }
     std::vector<double> spent[2];  // along the evaluated times, per mechanism
     std::int64_t before = 0;
@@ -116,6 +125,24 @@ void PackLog::write_drift(const std::vector<std::unique_ptr<Lane>>& lanes) {
     log_.write(std::string("drift/environment_") + names[i], named[i]);
     log_.write(std::string("drift/") + names[i], timed[i]);
   }
+}
+
+void PackLog::write_environments(const std::vector<std::unique_ptr<Lane>>& lanes) {
+  std::vector<std::int64_t> time;
+  std::vector<std::uint8_t> taken;
+  for (const auto& lane : lanes) {
+    WorldContext& context = lane->context();
+    for (const NamedEnvironment& e : lane->experiment().environments) {
+      time.push_back(context.time_of(e));
+      for (const MechanismDistance& d : context.drift_distances(0)) {
+        const bool all = !e.only.has_value();
+        taken.push_back(all ||
+                        std::find(e.only->begin(), e.only->end(), d.mechanism) != e.only->end());
+      }
+    }
+  }
+  log_.write("drift/environment_time", time);
+  log_.write("drift/environment_mechanism", taken);
 }
 
 void PackLog::write_events(const std::vector<std::unique_ptr<Lane>>& lanes) {

@@ -56,6 +56,7 @@ class PackLog {
   void write_constants(std::vector<std::unique_ptr<Lane>>& lanes,
                        const std::vector<SegmentLabel>& labels);
   void write_events(const std::vector<std::unique_ptr<Lane>>& lanes);
+  void write_environments(const std::vector<std::unique_ptr<Lane>>& lanes);
   void write_drift(const std::vector<std::unique_ptr<Lane>>& lanes);
 
   ProbeShape shape_;

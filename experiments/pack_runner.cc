@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
 #include "experiments/interrupt.h"
@@ -19,6 +20,18 @@ namespace {
 double now_seconds() {
   using Clock = std::chrono::steady_clock;
   return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+// The views of a policy's parameters, a JSON object each: whoever has the numbers alone can name
+// them.
+std::vector<std::string> layout_texts(const Policy& policy) {
+  std::vector<std::string> out;
+  for (const ParameterView& view : policy.layout()) {
+    out.push_back(nlohmann::ordered_json{
+        {"name", view.name}, {"shape", view.shape}, {"offset", view.offset}, {"size", view.size}}
+                      .dump());
+  }
+  return out;
 }
 
 std::int64_t next_multiple(std::int64_t step, std::int64_t of) { return (step / of + 1) * of; }
@@ -81,6 +94,7 @@ void PackRunner::run(bool resume, int threads, const Report& report) {
     last.set(labels_[l].id, lanes_[l]->parameters());
     save_reactions(last, labels_[l].id + "/reactions", lanes_[l]->world().reactions());
   }
+  last.set("layout", layout_texts(lanes_.front()->policy()));
   save_checkpoint(policies_path(path_), last);
   log_->finish(lanes_);
   log_.reset();
@@ -134,10 +148,10 @@ void PackRunner::at_boundary(std::int64_t step) {
       }
     });
     log_->append_evaluation(step, values);
-    // Metrics are in order of name; "accuracy" of the last environment is the headline.
+    // Metrics are in order of name; "accuracy" of one environment is the headline.
     const std::size_t width = values.front().size() / e.environments.size();
     headline_ = 0;
-    for (const auto& lane : values) headline_ += lane[width * (e.environments.size() - 1)];
+    for (const auto& lane : values) headline_ += lane[width * e.headline_environment()];
     headline_ /= static_cast<double>(values.size());
   }
   if (shape_.probes > 0 && (end || step % e.record.every == 0)) {

@@ -23,7 +23,7 @@ struct PackProgress {
 };
 
 // Where the final parameters of a pack's segments stand: a checkpoint with one entry per segment
-// id.
+// id, and `layout`, what the parameters are called.
 std::string policies_path(const std::string& log_path);
 
 class PackRunner {

@@ -29,6 +29,30 @@ Mark mark_in(const Node& tree, const std::string& key, const std::string& text) 
   return node->mark();
 }
 
+// Names of mixed environments' mechanisms that the world does not have.
+void check_mechanisms(const Experiment& experiment, const World& world, const Node& tree,
+                      Problems& problems) {
+  std::vector<std::string> known;
+  for (const NamedEnvironment& named : experiment.environments) {
+    if (!named.only) continue;
+    if (known.empty()) {
+      for (const MechanismDistance& d : world.distances(world.base(), world.base())) {
+        known.push_back(d.mechanism);
+      }
+    }
+    for (const std::string& mechanism : *named.only) {
+      if (std::find(known.begin(), known.end(), mechanism) != known.end()) continue;
+      const std::string path = "environments." + named.written;
+      const Node* node = at_path(tree, path);
+      const auto near = nearest(mechanism, known);
+      problems.add(node != nullptr ? node->mark() : tree.mark(), path,
+                   fmt::format("this world has no mechanism \"{}\"{} known: {}", mechanism,
+                               near ? fmt::format("; did you mean \"{}\"?", *near) : ";",
+                               join(known, ", ")));
+    }
+  }
+}
+
 }  // namespace
 
 void check_worlds(const Plan& plan, const std::string& device, Problems& problems) {
@@ -43,13 +67,15 @@ void check_worlds(const Plan& plan, const std::string& device, Problems& problem
     std::string key = "world";
     try {
       WorldContext context(*experiment, segment.seed);
+      key = "environments";
+      check_mechanisms(*experiment, context.world(), tree, problems);
       key = "drift";
       context.params_at(experiment->horizon()).validate();
       key = "policy";
       make_policy(*experiment, context.world(), device);
       for (const NamedEnvironment& named : experiment->environments) {
         if (!context.mixes_at(context.time_of(named))) continue;
-        const std::string path = "environments." + named.name;
+        const std::string path = "environments." + named.written;
         const Node* node = at_path(tree, path);
         problems.add(node != nullptr ? node->mark() : tree.mark(), path,
                      "a gradual drift mixes two laws case by case at this time, an environment is "

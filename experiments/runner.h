@@ -2,6 +2,7 @@
 // Runs an experiment file from plan to tables.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "core/tables/run_folder.h"
 #include "experiments/plan.h"
 #include "experiments/reporting.h"
+#include "experiments/shard.h"
 
 namespace tightrope {
 
@@ -22,6 +24,10 @@ struct RunOptions {
   bool fresh = false;
   bool retry_failed = false;
   bool quiet = false;
+  // A worker runs one share of the packs; others write into the folder at the same time. Its
+  // `file` may be empty: that of the folder.
+  std::optional<Shard> shard;
+  bool take_over = false;  // packs that a process of another host left claimed
 };
 
 struct RunOutcome {
@@ -29,7 +35,10 @@ struct RunOutcome {
   Summary summary;
   std::vector<std::string> paths;  // tables written
   int failed_packs = 0;
-  int diverged = 0;  // segments
+  int waiting_packs = 0;   // left to another process that was at work on them
+  int finished_packs = 0;  // of the whole plan, whoever ran them
+  int packs = 0;           // of the whole plan
+  int diverged = 0;        // segments
 };
 
 // The tree of a file with --set applied. Throws ConfigError.
@@ -48,8 +57,9 @@ CheckedExperiment check_experiment(const Node& tree, const std::vector<SeedSet>&
 // The same for a whole file with its own seeds and tuning grid; the plan is that of the run proper.
 CheckedExperiment check_file(const Node& tree, const std::string& device = "cpu");
 
-// Throws Interrupted when a signal stopped it (resumable), InputError or IoError otherwise; a pack
-// that fails is recorded and the others go on.
+// Throws Interrupted when a signal stopped it or a shard must wait for others (resumable),
+// InputError or IoError otherwise; a pack that fails is recorded and the others go on. Tables are
+// written when every pack is done.
 RunOutcome run_experiment(const RunOptions& options);
 
 }  // namespace tightrope

@@ -34,6 +34,11 @@ std::int64_t WorldContext::time_of(const NamedEnvironment& named) const {
   return named.at_end ? clock_.horizon : named.at;
 }
 
+WorldParams WorldContext::params_of(const NamedEnvironment& named) const {
+  WorldParams then = params_at(time_of(named));
+  return named.only ? with_mechanisms(params_at(0), then, *named.only) : then;
+}
+
 const std::vector<MechanismDistance>& WorldContext::drift_distances(std::int64_t t) {
   const std::lock_guard lock(mutex_);
   auto& slot = distances_[t];
@@ -58,6 +63,13 @@ const std::vector<MechanismDistance>& WorldContext::step_distances(std::int64_t 
   return slot = largest_change(before, after, "") == 0 ? none : world_->distances(before, after);
 }
 
+const std::vector<MechanismDistance>& WorldContext::mixed_distances(const NamedEnvironment& named) {
+  const std::lock_guard lock(mutex_);
+  auto& slot = mixed_[named.name];
+  if (slot.empty()) slot = world_->distances(params_at(0), params_of(named));
+  return slot;
+}
+
 bool WorldContext::mixes_at(std::int64_t t) const {
   constexpr double kRest = 0.01;  // of a sigmoid, which is never quite 0 or 1
   const std::vector<double> weights = mixture_weights(drift_, t, clock_);
@@ -70,7 +82,7 @@ std::shared_ptr<const Environment> WorldContext::environment(const std::string& 
   auto& slot = environments_[name];
   if (slot) return slot;
   for (const NamedEnvironment& named : named_) {
-    if (named.name == name) slot = world_->environment(params_at(time_of(named)));
+    if (named.name == name) slot = world_->environment(params_of(named));
   }
   TR_CHECK(slot != nullptr, "no environment {}", name);
   return slot;
@@ -106,8 +118,8 @@ CaseLaws WorldContext::laws_at(
 }
 
 void WorldContext::draw_probes(std::size_t e, Cases& out) {
-  probe_->draw(*world_, *environment(named_[e].name), probe_stream_.child(hash64(named_[e].name)),
-               probe_cases_, out);
+  probe_->draw(*world_, *environment(named_[e].name),
+               probe_stream_.child(hash64(named_[e].drawn_as())), probe_cases_, out);
 }
 
 void WorldContext::fill(CaseSet& set, std::size_t e, Purpose purpose, int count) {
@@ -115,7 +127,7 @@ void WorldContext::fill(CaseSet& set, std::size_t e, Purpose purpose, int count)
   if (purpose == Purpose::kProbe) {
     draw_probes(e, set.cases);
   } else {
-    environment_now->sample(evaluation_stream_.child(hash64(named_[e].name)), 0, 0, count,
+    environment_now->sample(evaluation_stream_.child(hash64(named_[e].drawn_as())), 0, 0, count,
                             set.cases);
   }
   const Vocabulary& vocabulary = world_->vocabulary();

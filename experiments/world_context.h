@@ -47,6 +47,8 @@ class WorldContext {
   // reactive process; without them it has not moved.
   WorldParams params_at(std::int64_t t, std::span<const DriftReaction> reactions = {}) const;
   std::int64_t time_of(const NamedEnvironment& named) const;
+  // The law of a named environment, which no reaction has moved.
+  WorldParams params_of(const NamedEnvironment& named) const;
   // Whether a gradual drift mixes two laws at t, each in more than 1 % of the cases: no environment
   // can be named there.
   bool mixes_at(std::int64_t t) const;
@@ -54,6 +56,8 @@ class WorldContext {
   const std::vector<MechanismDistance>& drift_distances(std::int64_t t);
   // Exact distances of the law at time `to` from the law at time `from`, per mechanism; kept.
   const std::vector<MechanismDistance>& step_distances(std::int64_t from, std::int64_t to);
+  // Exact distances of a mixed environment's law from the law at time 0, per mechanism; kept.
+  const std::vector<MechanismDistance>& mixed_distances(const NamedEnvironment& named);
   // The drift of this seed: the list, its clock with a lane's reactions, and its path.
   const DriftList& drift() const { return drift_; }
   DriftClock clock(std::span<const DriftReaction> reactions = {}) const {
@@ -96,6 +100,7 @@ class WorldContext {
   std::map<std::int64_t, std::vector<MechanismDistance>> distances_;
   std::vector<std::pair<WorldParams, std::vector<MechanismDistance>>> distinct_;
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<MechanismDistance>> steps_;
+  std::map<std::string, std::vector<MechanismDistance>> mixed_;
   std::int64_t recent_time_ = -1;
   std::map<DriftSide, std::shared_ptr<const Environment>> recent_;  // at recent_time_
   std::vector<std::unique_ptr<Lazy>> evaluation_, probes_;

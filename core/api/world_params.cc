@@ -123,6 +123,28 @@ void WorldParams::validate() const {
   for (const Table& table : tables_) validate_table(table);
 }
 
+std::string mechanism_of(const std::string& factor) {
+  if (factor == "confounding") return "prior";
+  return factor == "reward" ? "" : factor;
+}
+
+WorldParams with_mechanisms(const WorldParams& rest, const WorldParams& taken,
+                            std::span<const std::string> mechanisms) {
+  TR_CHECK(rest.tables().size() == taken.tables().size(), "{} and {} tables", rest.tables().size(),
+           taken.tables().size());
+  WorldParams out = rest;
+  for (std::size_t t = 0; t < out.tables().size(); ++t) {
+    Table& table = out.tables()[t];
+    TR_CHECK(table.name == taken.tables()[t].name && table.shape == taken.tables()[t].shape,
+             "tables {} and {} differ in structure", table.name, taken.tables()[t].name);
+    const std::string mechanism = mechanism_of(table.factor);
+    const bool wanted = !mechanism.empty() && std::find(mechanisms.begin(), mechanisms.end(),
+                                                        mechanism) != mechanisms.end();
+    if (wanted) table = taken.tables()[t];
+  }
+  return out;
+}
+
 double largest_change(const WorldParams& a, const WorldParams& b, std::string_view factor) {
   TR_CHECK(a.tables().size() == b.tables().size(), "{} and {} tables", a.tables().size(),
            b.tables().size());

@@ -50,6 +50,16 @@ class WorldParams {
   std::vector<Table> tables_;
 };
 
+// The mechanism of the causal model (a row of World::distances) that a factor's tables are part of:
+// "prior" of "confounding", because P(z | u) is made of both; none ("") of "reward", which is no
+// part of the law, and of ""; of every other factor the mechanism of the same name.
+std::string mechanism_of(const std::string& factor);
+
+// A mixed law: `rest` with the tables of these mechanisms taken from `taken`. Same structure
+// needed.
+WorldParams with_mechanisms(const WorldParams& rest, const WorldParams& taken,
+                            std::span<const std::string> mechanisms);
+
 // Largest absolute difference over all tables of a factor ("" = all tables). Same structure needed.
 double largest_change(const WorldParams& a, const WorldParams& b, std::string_view factor);
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -76,6 +77,20 @@ void rename_file(const std::string& from, const std::string& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) {
     throw_io_error(fmt::format("rename {} to", from), to, errno);
   }
+}
+
+bool keep_first(const std::string& candidate, const std::string& path) {
+  const bool first = ::link(candidate.c_str(), path.c_str()) == 0;
+  const int error = errno;
+  if (!first && error != EEXIST) throw_io_error(fmt::format("name {}", candidate), path, error);
+  remove_file(candidate);
+  return first;
+}
+
+std::string private_name(const std::string& path) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}.{}.{}.tmp", path, host.data(), ::getpid());
 }
 
 void write_file_synced(const std::string& path, std::string_view bytes) {

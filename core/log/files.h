@@ -21,6 +21,13 @@ void sync_folder_of(const std::string& path);
 // Renames, replacing an existing file. Not durable before sync_folder_of.
 void rename_file(const std::string& from, const std::string& to);
 
+// Names a whole file `path` unless there is a file of this name already, and removes its first
+// name: of several processes that offer one, the first wins. Whether it was this one.
+bool keep_first(const std::string& candidate, const std::string& path);
+
+// A name for a file of this process alone beside `path`: with host and process id.
+std::string private_name(const std::string& path);
+
 // Writes a whole file and puts it on the disk; the temporary file of a later rename.
 void write_file_synced(const std::string& path, std::string_view bytes);
 

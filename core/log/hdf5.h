@@ -87,6 +87,9 @@ class Dataset : public Object {
   void write_strings(std::span<const std::string> values);
   // At most `limit` bytes in all: many elements may refer to one long text.
   std::vector<std::string> read_strings(std::uint64_t limit = kUnlimited) const;
+  // A block of strings, as write().
+  void write_strings(const LogShape& offset, const LogShape& count,
+                     std::span<const std::string> values);
   // Rows [offset, offset + count) of a data set of strings with one axis.
   void write_strings(std::uint64_t offset, std::span<const std::string> values);
   std::vector<std::string> read_strings(std::uint64_t offset, std::uint64_t count) const;

@@ -152,10 +152,14 @@ void Dataset::write_strings(std::span<const std::string> values) {
 }
 
 void Dataset::write_strings(std::uint64_t offset, std::span<const std::string> values) {
+  write_strings(LogShape{offset}, LogShape{values.size()}, values);
+}
+
+void Dataset::write_strings(const LogShape& offset, const LogShape& count,
+                            std::span<const std::string> values) {
   const Call call;
-  const LogShape count{values.size()};
   const Handle memory = internal::simple_space(count, {}, where_);
-  const Handle file = selection(*this, {offset}, count);
+  const Handle file = selection(*this, offset, count);
   std::vector<const char*> pointers;
   for (const std::string& value : values) pointers.push_back(value.c_str());
   const Handle element = internal::memory_type(LogType::kString);

@@ -87,36 +87,62 @@ bool alive(const Owner& owner) {
   return process_start(owner.pid) == owner.start;
 }
 
-// Why the claim cannot be had although the flock was granted; "" when it can.
-void refuse_if_held(const Owner& owner, const std::string& folder, const std::string& path) {
+// Refuses what is held although the flock was granted.
+void refuse_if_held(const Owner& owner, const std::string& what, const std::string& path,
+                    bool take_over) {
   if (owner.host.empty()) return;
+  const bool here = owner.host == host_name();
   TR_REQUIRE(
-      owner.host == host_name(),
-      "{}: claimed by process {} on host {} since {}; if it is gone, remove {} and try again",
-      folder, owner.pid, owner.host, owner.since, path);
-  TR_REQUIRE(!alive(owner), "{}: process {} on this host has been writing here since {}", folder,
-             owner.pid, owner.since);
+      here || take_over,
+      "{}: claimed by process {} on host {} since {}; if it is gone, remove {} and try again", what,
+      owner.pid, owner.host, owner.since, path);
+  TR_REQUIRE(!here || !alive(owner), "{}: process {} on this host has been writing here since {}",
+             what, owner.pid, owner.since);
+}
+
+// Opens the file and takes its flock.
+int open_locked(const std::string& path, const std::string& what, int operation) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) throw_io_error("claim the output folder with", path, errno);
+  if (::flock(fd, operation | LOCK_NB) == 0) return fd;
+  const int error = errno;
+  const Owner owner = read_owner(fd);
+  ::close(fd);
+  if (error != EWOULDBLOCK) throw_io_error("lock", path, error);
+  TR_REQUIRE(!owner.host.empty(), "{}: workers are writing here", what);
+  throw InputError(fmt::format("{}: process {} on host {} has been writing here since {}", what,
+                               owner.pid, owner.host, owner.since));
 }
 
 }  // namespace
 
-FolderLock FolderLock::claim(const std::string& folder) {
-  const std::string path = folder + "/.tightrope.lock";
+FolderLock FolderLock::acquire(const std::string& path, const std::string& what, bool take_over) {
   for (;;) {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) throw_io_error("claim the output folder with", path, errno);
+    const int fd = open_locked(path, what, LOCK_EX);
     FolderLock lock(fd, "");  // closes the file on every way out
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      const int error = errno;
-      if (error != EWOULDBLOCK) throw_io_error("lock", path, error);
-      const Owner owner = read_owner(fd);
-      throw InputError(fmt::format("{}: process {} on host {} has been writing here since {}",
-                                   folder, owner.pid, owner.host, owner.since));
-    }
     if (!still_there(fd, path)) continue;
-    refuse_if_held(read_owner(fd), folder, path);
+    refuse_if_held(read_owner(fd), what, path, take_over);
     write_owner(fd, path);
     lock.path_ = path;
+    return lock;
+  }
+}
+
+FolderLock FolderLock::claim(const std::string& folder) {
+  return acquire(folder + "/.tightrope.lock", folder, false);
+}
+
+FolderLock FolderLock::claim_part(const std::string& file, bool take_over) {
+  return acquire(file, file, take_over);
+}
+
+// The file has no owner and stays: removing it would part those who share from those who come.
+FolderLock FolderLock::share(const std::string& folder) {
+  const std::string path = folder + "/.tightrope.lock";
+  for (;;) {
+    FolderLock lock(open_locked(path, folder, LOCK_SH), "");
+    if (!still_there(lock.fd_, path)) continue;
+    refuse_if_held(read_owner(lock.fd_), folder, path, false);
     return lock;
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An exclusive claim on an output folder, so that two processes never write the same logs.
+// Claims on an output folder and on its parts, so that two processes never write the same logs.
 #pragma once
 
 #include <string>
@@ -14,6 +14,12 @@ class FolderLock {
   // host left it behind (this host cannot know whether that one lives; the text says what to
   // remove). A dead process of this host is taken over. IoError when the folder refuses.
   static FolderLock claim(const std::string& folder);
+  // A claim that any number of processes share and that excludes claim() alone; for those who claim
+  // the parts that they write.
+  static FolderLock share(const std::string& folder);
+  // claim() with another file, for one part of a folder that is shared. `take_over`: what a process
+  // of another host left behind is taken, because the user says that it is gone.
+  static FolderLock claim_part(const std::string& file, bool take_over);
 
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&&) = delete;
@@ -21,6 +27,7 @@ class FolderLock {
 
  private:
   FolderLock(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  static FolderLock acquire(const std::string& path, const std::string& what, bool take_over);
   int fd_;
   std::string path_;
 };

@@ -73,8 +73,12 @@ class SideReader {
       if (on_.empty()) fail("no column: write `on:` or arm[column]");
       return parse_column(on_);
     }
-    const std::size_t close = side_.find(']', at_);
-    if (close == std::string_view::npos) fail("missing ]");
+    std::size_t close = at_;  // environments may be named target[prior]
+    for (int depth = 0; close < side_.size(); ++close) {
+      depth += side_[close] == '[' ? 1 : side_[close] == ']' ? -1 : 0;
+      if (depth == 0) break;
+    }
+    if (close == side_.size()) fail("missing ]");
     const Column column = parse_column(side_.substr(at_ + 1, close - at_ - 1));
     at_ = close + 1;
     return column;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
@@ -12,6 +13,24 @@
 
 namespace tightrope {
 namespace {
+
+// Into how many independent parts the plan falls, for those who start workers.
+void print_parts(const Plan& frozen) {
+  const std::vector<PlanPart> parts = independent_parts(frozen);
+  double all = 0, largest = 0;
+  for (const PlanPart& part : parts) {
+    all += part.work;
+    largest = std::max(largest, part.work);
+  }
+  const double share = all > 0 ? largest / all : 1;
+  std::cout << fmt::format(
+      "{} independent parts for workers, the largest with {:.0f} % of the work", parts.size(),
+      100 * share);
+  if (frozen.packs().size() > 1 && share > 0.5) {
+    std::cout << "; a smaller `pack:` that divides the number of seeds makes more of them";
+  }
+  std::cout << "\n";
+}
 
 int plan(const std::vector<std::string>& args) {
   std::vector<std::string> sets;
@@ -32,6 +51,7 @@ int plan(const std::vector<std::string>& args) {
       "about {} lane steps, {:.0f} s on {} threads, {:.1f} MB of logs\n",
       checked.name, frozen.runs().size(), frozen.segments().size(), frozen.packs().size(),
       estimate.lane_steps, estimate.seconds, estimate.threads, estimate.megabytes);
+  print_parts(frozen);
   for (int i = 0; i < std::min<int>(show, static_cast<int>(frozen.runs().size())); ++i) {
     const Run& run = frozen.runs()[i];
     std::cout << fmt::format("  {}  seed {} ({})  {}\n", run.id, run.seed, run.seed_set, run.row);

@@ -52,6 +52,7 @@ Policies policies_of(const std::string& folder) {
     const std::string path = folder + "/packs/" + file;
     const Checkpoint saved = decode(read_text(path), path);
     for (const auto& [id, value] : saved.values()) {
+      if (id == "layout") continue;  // the names of the parameters
       by_id[id] = std::get<std::vector<float>>(value);
     }
   }

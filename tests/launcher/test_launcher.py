@@ -74,7 +74,9 @@ def test_help_and_version():
 
 def test_every_routed_command_is_in_the_help():
     text = (ROOT / "tightrope").read_text()
-    names = re.search(r'engine_commands="([^"]*)"', text)[1].split() + ["table"]
+    names = [name for kind in ("engine", "reader")
+             for name in re.search(rf'{kind}_commands="([^"]*)"', text)[1].split()]
+    assert {"run", "worker", "table", "collect", "export"} <= set(names)
     usage = launch("--help").stdout
     assert [name for name in names if not re.search(rf"\b{name}\b", usage)] == []
 
@@ -85,6 +87,9 @@ def test_commands_reach_their_program_with_arguments_folder_and_exit_code(copy, 
     assert engine.stdout == f"engine list drift processes home={copy} in={os.getcwd()}\n"
     reader = launch("table", "x", root=copy)
     assert reader.returncode == 7 and reader.stdout.startswith("reader table x ")
+    assert launch("worker", "--shard", "0/2", root=copy).stdout.startswith("engine worker ")
+    for command in ("collect", "export"):
+        assert launch(command, "x", root=copy).stdout.startswith(f"reader {command} x ")
 
 
 def test_a_changed_source_is_built_again(copy):

@@ -16,6 +16,9 @@ change detectors
   detect NAME     alarms on a column       calibrate NAME   a threshold for a run length
 two samples
   measure NAME    by how much they differ, beside what chance alone would say
+many processes, other programs
+  worker X.yaml   one share of a run       collect DIR      one file of all runs
+  export          policies, metrics        (worker --shard i/n --out DIR)
 calculators
   sample  oracle  objective  graph  dataset
 what there is
