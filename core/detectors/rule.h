@@ -85,6 +85,7 @@ class RuleDetector final : public Detector {
  public:
   explicit RuleDetector(Rule rule) : stream_(std::move(rule)) {}
   DetectorState update(double x) override { return stream_.update(x); }
+  // Flattened, so that what a quiet sample would have said is never computed.
   [[gnu::flatten]] void scan(std::span<const double> x, const Alarm& alarm) override {
     for (const double sample : x) {
       const DetectorState state = stream_.update(sample);
