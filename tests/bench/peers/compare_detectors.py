@@ -102,7 +102,7 @@ def compare(pair, ours, data, repeats, same_alarms):
         mine = ours.run(yaml, (kind, name), samples)["drift"]
         theirs = river_alarms(make, samples)
         if mine != theirs:
-            at = next((i for i, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), len(mine))
+            at = len(os.path.commonprefix([mine, theirs]))
             sys.exit(f"{title} on {kind}/{name}: alarm {at} differs: {mine[at:at + 3]} here, "
                      f"{theirs[at:at + 3]} by river")
         counts.append(len(mine))
