@@ -117,6 +117,14 @@ TEST_F(ColumnTest, KeepsPlacesOverManyBlocks) {
     text += number_text(expected.back()) + (i % 1000 == 0 ? "\n# comment\n" : "\n");
   }
   EXPECT_EQ(read(text), expected);
+  const auto reader = open_column(path_, {});
+  std::size_t done = 0;
+  for (auto block = reader->next(); !block.empty(); block = reader->next()) {
+    const std::size_t last = done + block.size() - 1;  // a comment follows every 1000th sample
+    const std::size_t line = 2 + last + (last + 999) / 1000;
+    EXPECT_EQ(reader->place(block.size() - 1), path_ + ":" + std::to_string(line));
+    done += block.size();
+  }
   EXPECT_THAT(refusal(text + "?\n"), HasSubstr(":50052:1: "));
 }
 

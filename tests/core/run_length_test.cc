@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "core/random/stream.h"
@@ -71,6 +72,18 @@ TEST(RunLength, IntervalsCoverTheTruth) {
   EXPECT_GE(median_held / 2000.0, 0.94);
   EXPECT_LE(median_held / 2000.0, 0.985);
   EXPECT_GT(tight, 1000);
+}
+
+// The ranks of the sign test's interval for a median: 2 and 9 of 10, 6 and 15 of 20.
+TEST(RunLengthQuantile, HasTheRanksOfTheSignTest) {
+  for (const auto& [n, low, high] : {std::array{10, 2, 9}, std::array{20, 6, 15}}) {
+    std::vector<std::int64_t> lengths(n);
+    for (int i = 0; i < n; ++i) lengths[i] = n - i;
+    const Estimate e = run_length_quantile(lengths, 100, 0.5);
+    EXPECT_EQ(e.low, low);
+    EXPECT_EQ(e.high, high);
+    EXPECT_EQ(e.value, n / 2);
+  }
 }
 
 TEST(RunLengthQuantile, BeyondTheCapIsInfinite) {

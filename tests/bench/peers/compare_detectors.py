@@ -28,8 +28,8 @@ PAIRS = [
     ("Page-Hinkley", "{type: page_hinkley}", drift.PageHinkley, "value"),
     ("DDM", "{type: ddm}", binary.DDM, "error"),
     ("EDDM", "{type: eddm}", binary.EDDM, "error"),
-    ("HDDM_A", "{type: hddm_a}", binary.HDDM_A, "error"),
-    ("HDDM_W", "{type: hddm_w}", binary.HDDM_W, "error"),
+    ("HDDM_A", "{type: hddm_a}", binary.HDDMA, "error"),
+    ("HDDM_W", "{type: hddm_w}", binary.HDDMW, "error"),
     ("FHDDM", "{type: fhddm}", binary.FHDDM, "error"),
 ]
 # Its choice of old samples is random, and each program draws its own: only times are compared.
