@@ -53,7 +53,6 @@ Alarms run_detector(Detector& detector, ColumnReader& reader, bool print) {
     }
     alarms.samples += static_cast<std::int64_t>(block.size());
   }
-  TR_REQUIRE(alarms.samples > 0, "--input: there is no sample in it");
   return alarms;
 }
 
@@ -112,6 +111,7 @@ int detect(const std::vector<std::string>& args) {
   if (!o.load_state.empty()) load_detector(o.load_state, node, *detector);
   const bool json = values.count("json") > 0;
   const Alarms alarms = run_detector(*detector, *reader, !json);
+  TR_REQUIRE(alarms.samples > 0, "{}: has a header and no sample below it", o.input);
   if (!o.save_state.empty()) save_detector(o.save_state, node, *detector);
   ScoreReport scores;
   if (values.count("truth") > 0) scores = report_scores(o.truth, alarms.samples, alarms.drift);

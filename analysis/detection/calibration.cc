@@ -106,13 +106,16 @@ std::optional<Point> Search::simulate(double scaled) {
 }
 
 void Search::unreachable(const Point& a, const Point& b) const {
-  const double low = a.length, high = b.length;
-  throw InputError(
-      fmt::format("--option {}: from {} to {} the {} run length goes from {:.6g} to {:.6g}; {} is "
-                  "out of reach{}",
-                  setup_.option, number_text(a.value), number_text(b.value),
-                  setup_.median ? "median" : "mean", low, high, number_text(setup_.run_length),
-                  refusal_.empty() ? "" : " (the next value is refused: " + refusal_ + ")"));
+  const auto length = [&](double samples) {
+    return std::isinf(samples) ? fmt::format("beyond {}", setup_.runs.cap)
+                               : fmt::format("{:.6g}", samples);
+  };
+  throw InputError(fmt::format(
+      "--option {}: from {} to {} the {} run length goes from {} to {}; {} is "
+      "out of reach{}",
+      setup_.option, number_text(a.value), number_text(b.value), setup_.median ? "median" : "mean",
+      length(a.length), length(b.length), number_text(setup_.run_length),
+      refusal_.empty() ? "" : " (the next value is refused: " + refusal_ + ")"));
 }
 
 // A value `step` away; where the detector refuses it the step is halved, down to nothing.

@@ -13,7 +13,7 @@ constexpr std::size_t kMostSamples = std::size_t{1} << 26;  // 512 MiB
 
 }  // namespace
 
-DriftFreeLaw::DriftFreeLaw(const std::string& text, const ColumnOptions& column) {
+DriftFreeLaw::DriftFreeLaw(const std::string& text, const ColumnOptions& column) : text_(text) {
   constexpr std::string_view kBernoulli = "bernoulli";
   if (text == "normal") return;
   if (text == "uniform") {

@@ -19,11 +19,13 @@ class DriftFreeLaw {
   // dependence) out. Throws InputError.
   DriftFreeLaw(const std::string& text, const ColumnOptions& column);
 
+  const std::string& text() const { return text_; }
   // Fills `samples` with the next draws.
   void draw(Draws& draws, std::span<double> samples) const;
 
  private:
   enum class Kind { kNormal, kUniform, kBernoulli, kFile };
+  std::string text_;
   Kind kind_ = Kind::kNormal;
   double probability_ = 0;
   std::vector<double> values_;

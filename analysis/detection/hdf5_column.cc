@@ -59,6 +59,10 @@ hdf5::Dataset open_variable(const std::string& path, const std::string& wanted,
     group = group.open_group(parts[i]);
   }
   if (parts.empty() || !group.has(parts.back())) refuse_variable(path, wanted, file);
+  for (const auto& child : group.children()) {
+    TR_REQUIRE(child.name != parts.back() || !child.is_group,
+               "{}: \"{}\" is a group; choose a variable in it", path, wanted);
+  }
   return group.open_dataset(parts.back());
 }
 

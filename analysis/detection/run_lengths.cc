@@ -8,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "core/base/check.h"
+
 namespace tightrope {
 namespace {
 
@@ -43,6 +45,11 @@ std::vector<std::int64_t> simulate_run_lengths(const DetectorModel& model,
       for (int run = next++; run < setup.runs; run = next++) {
         lengths[run] = run_length(*detector, setup, run);
       }
+    } catch (const InputError& error) {
+      const std::lock_guard<std::mutex> lock(failing);
+      failure = std::make_exception_ptr(
+          InputError(fmt::format("--law {}: {}", setup.law->text(), error.what())));
+      next = setup.runs;
     } catch (...) {
       const std::lock_guard<std::mutex> lock(failing);
       failure = std::current_exception();

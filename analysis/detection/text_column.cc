@@ -78,8 +78,8 @@ void TextColumn::choose_column(const std::vector<std::string>& cells, bool named
 
 double TextColumn::sample(std::string_view line) const {
   const auto cell = cell_at(line, separator_, column_);
-  TR_REQUIRE(cell, "{}:{}: has only {} cells, column {} is wanted", name_, lines_.number(),
-             cells_of(line, separator_).size(), column_);
+  TR_REQUIRE(cell, "{}:{}: has no column {}, it ends after {}", name_, lines_.number(), column_,
+             cells_of(line, separator_).size() - 1);
   const auto value = parse_number(cell->text);
   TR_REQUIRE(value, "{}:{}:{}: {} is not a number", name_, lines_.number(), cell->column,
              shown_text(cell->text));

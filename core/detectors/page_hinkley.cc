@@ -11,7 +11,6 @@
 //   river    as above
 //   moa      U alone, no minimum subtracted, first test one sample earlier (MOA, CapyMOA, frouros)
 //   clamped  U = max(0, ...) alone, drift when U >= threshold (scikit-multiflow, older river)
-#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -39,10 +38,7 @@ struct Excursion {
 class PageHinkleyRule {
  public:
   explicit PageHinkleyRule(const PageHinkleyParams& p)
-      : alpha_(p.alpha),
-        delta_(p.delta),
-        threshold_(p.threshold),
-        first_test_(static_cast<double>(p.min_instances - (p.dialect == "moa" ? 1 : 0))),
+      : params_{p.min_instances, p.delta, p.threshold, p.alpha},
         moa_(p.dialect == "moa"),
         clamped_(p.dialect == "clamped"),
         looks_up_(p.mode != "down"),
@@ -60,12 +56,14 @@ class PageHinkleyRule {
   void move_down(double d, std::int64_t position);
   double upward() const { return moa_ || clamped_ ? up_.sum : up_.sum - up_.extremum; }
 
-  double alpha_, delta_, threshold_, first_test_;
+  // The options that are numbers: a rule of plain numbers scans faster (rule.h).
+  struct Numbers {
+    std::int64_t min_instances;
+    double delta, threshold, alpha;
+  } params_;
   bool moa_, clamped_, looks_up_, looks_down_;
-  // The mean stays away from the count: stored as one vector it would be read back late.
-  double count_ = 0;
+  double count_ = 0, mean_ = 0;
   Excursion up_, down_;
-  double mean_ = 0;
 };
 
 void PageHinkleyRule::clear() {
@@ -76,19 +74,21 @@ void PageHinkleyRule::clear() {
 
 void PageHinkleyRule::move_up(double d, std::int64_t position) {
   if (moa_) {
-    up_.sum = alpha_ * up_.sum + (d - delta_);
+    up_.sum = params_.alpha * up_.sum + (d - params_.delta);
   } else {
-    up_.sum = alpha_ * up_.sum + d - delta_;
+    up_.sum = params_.alpha * up_.sum + d - params_.delta;
   }
   if (clamped_ && up_.sum < 0) up_.sum = 0;
-  up_.since = up_.sum > up_.extremum ? up_.since : position + 1;
-  up_.extremum = std::min(up_.extremum, up_.sum);
+  if (up_.sum > up_.extremum) return;
+  up_.extremum = up_.sum;
+  up_.since = position + 1;
 }
 
 void PageHinkleyRule::move_down(double d, std::int64_t position) {
-  down_.sum = alpha_ * down_.sum + d + delta_;
-  down_.since = down_.sum < down_.extremum ? down_.since : position + 1;
-  down_.extremum = std::max(down_.extremum, down_.sum);
+  down_.sum = params_.alpha * down_.sum + d + params_.delta;
+  if (down_.sum < down_.extremum) return;
+  down_.extremum = down_.sum;
+  down_.since = position + 1;
 }
 
 DetectorState PageHinkleyRule::accept(double x, std::int64_t position) {
@@ -97,13 +97,14 @@ DetectorState PageHinkleyRule::accept(double x, std::int64_t position) {
   move_up(x - mean_, position);
   move_down(x - mean_, position);
   const double upwards = upward(), downwards = down_.extremum - down_.sum;
+  const bool rises = looks_up_ && (!looks_down_ || upwards >= downwards);
   DetectorState state;
-  state.statistic = std::max(looks_up_ ? upwards : downwards, looks_down_ ? downwards : upwards);
-  state.threshold = threshold_;
+  state.statistic = rises ? upwards : downwards;
+  state.threshold = params_.threshold;
+  const double tested = count_ + (moa_ ? 1 : 0);
   const bool beyond =
       clamped_ ? state.statistic >= state.threshold : state.statistic > state.threshold;
-  if (!beyond || count_ < first_test_) return state;
-  const bool rises = looks_up_ && state.statistic == upwards;
+  if (!beyond || tested < static_cast<double>(params_.min_instances)) return state;
   state.verdict = Verdict::kDrift;
   state.direction = rises ? 1 : -1;
   state.change_time = rises ? up_.since : down_.since;

@@ -12,7 +12,9 @@
 // Nothing in the hot path is virtual, so that a bank's loop and scan() are inlined.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 #include "core/base/check.h"
@@ -31,10 +33,20 @@ class RuleStream {
   explicit RuleStream(Rule rule) : rule_(std::move(rule)) {}
 
   DetectorState update(double x) {
+    require(x, position_);
+    return advance(x);
+  }
+
+  // Throws InputError for a sample that update() refuses.
+  void require(double x, std::int64_t position) const {
     if (!std::isfinite(x)) [[unlikely]] {
-      internal::refuse_sample(x, position_);
+      internal::refuse_sample(x, position);
     }
-    if constexpr (requires { rule_.require(x, position_); }) rule_.require(x, position_);
+    if constexpr (requires { rule_.require(x, position); }) rule_.require(x, position);
+  }
+
+  // update() of a sample that was found good.
+  DetectorState advance(double x) {
     if (drifted_) [[unlikely]] {
       if (starts_anew()) rule_.clear();
     }
@@ -85,13 +97,17 @@ class RuleDetector final : public Detector {
  public:
   explicit RuleDetector(Rule rule) : stream_(std::move(rule)) {}
   DetectorState update(double x) override { return stream_.update(x); }
-  // Flattened, so that what a quiet sample would have said is never computed.
-  [[gnu::flatten]] void scan(std::span<const double> x, const Alarm& alarm) override {
-    for (const double sample : x) {
-      const DetectorState state = stream_.update(sample);
-      if (state.verdict != Verdict::kNone) [[unlikely]] {
-        alarm(stream_.position() - 1, state);
+  void scan(std::span<const double> x, const Alarm& alarm) override {
+    if constexpr (kPlain) {
+      const auto bad = std::find_if(x.begin(), x.end(), [](double v) { return !std::isfinite(v); });
+      for (std::span<const double> good(x.begin(), bad); !good.empty();) {
+        DetectorState said;
+        good = good.subspan(advance_copy(good, said));
+        if (said.verdict != Verdict::kNone) alarm(stream_.position() - 1, said);
       }
+      if (bad != x.end()) stream_.update(*bad);  // which refuses it
+    } else {
+      scan_in_place(x, alarm);
     }
   }
   std::int64_t position() const override { return stream_.position(); }
@@ -100,6 +116,37 @@ class RuleDetector final : public Detector {
   void load(std::span<const double> saved) override { stream_.load(saved); }
 
  private:
+  // A rule of numbers alone that takes every finite sample.
+  static constexpr bool kPlain = std::is_trivially_copyable_v<Rule> && !requires(const Rule& rule) {
+    rule.require(0.0, std::int64_t{0});
+  };
+
+  // Flattened, so that what a quiet sample would have said is never computed.
+  [[gnu::flatten]] void scan_in_place(std::span<const double> x, const Alarm& alarm) {
+    for (const double sample : x) {
+      const DetectorState state = stream_.update(sample);
+      if (state.verdict != Verdict::kNone) [[unlikely]] {
+        alarm(stream_.position() - 1, state);
+      }
+    }
+  }
+
+  // Takes good samples up to and with the first at which something is said; how many. The stream is
+  // copied and nothing throws, so that its numbers stay in registers.
+  [[gnu::flatten]] std::size_t advance_copy(std::span<const double> x, DetectorState& said) {
+    RuleStream<Rule> stream = stream_;
+    std::size_t taken = 0;
+    while (taken < x.size()) {
+      const DetectorState state = stream.advance(x[taken++]);
+      if (state.verdict == Verdict::kNone) [[likely]]
+        continue;
+      said = state;
+      break;
+    }
+    stream_ = stream;
+    return taken;
+  }
+
   RuleStream<Rule> stream_;
 };
 
