@@ -111,6 +111,16 @@ def test_the_run_index_serves_xarrays_operations(log):
     assert (accuracy + accuracy).sel(row="cpo").sizes["run"] == 3
     assert accuracy.sortby("seed").seed.values.tolist() == sorted(accuracy.seed.values)
     assert len(accuracy.to_series()) == accuracy.size
+    both = log.evaluation.assign(gap=log.evaluation.accuracy - log.evaluation.oracle_accuracy)
+    assert both.gap.sel(row="cpo", seed=1).sizes["run"] == 1
+    both["twice"] = 2 * both.accuracy
+    assert both.sel(confounding=0).twice.sizes["run"] == 6
+    table = accuracy.tightrope.to_dataframe()
+    assert {"run", "row", "seed", "confounding", "accuracy"} <= set(table.columns)
+    cell = table[(table.row == "cpo") & (table.seed == 1) & (table.checkpoint == 20)]
+    assert cell.accuracy.item() == accuracy.sel(row="cpo", seed=1, checkpoint=20).item()
+    assert log.evaluation.isel(run=[3, 1]).row.values.tolist() == [
+        log.evaluation.row.values[place] for place in (3, 1)]
     assert accuracy.rename(row="arm").sel(arm="cpo").sizes["run"] == 3
     with pytest.raises(ValueError, match="different runs. Pair them by seed"):
         accuracy.sel(row="cpo") - accuracy.sel(row="cpo_weak")

@@ -83,7 +83,7 @@ def test_the_same_data_sets(log, sweep):
                 if dim in values.coords:
                     np.testing.assert_array_equal(mine[dim], values[dim])
             np.testing.assert_array_equal(mine.values, values.values, err_msg=variable)
-    assert merged.runs.xindexes["run"].equals(log.runs.xindexes["run"])
+    assert merged.runs.xindexes["row"].equals(log.runs.xindexes["row"])
 
 
 def test_selection_and_pictures(log, sweep):

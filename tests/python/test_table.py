@@ -62,7 +62,7 @@ def test_claims_are_the_printed_ones(folder):
     text = (folder / "tables/claims.md").read_text()
     assert line.verdict in text and f"[{line.low:+.4f}, {line.high:+.4f}]" in text
     assert line.n == 3 and line.contrast == "dpo_random < cpo"
-    assert "confirm" in claims.attrs["judged_on"]
+    assert claims.attrs["seed_set"] == "confirm"
     log = tightrope.open(folder)
     final = log.evaluation.accuracy.sel(stage="rft", checkpoint=20, environment="target",
                                         subset="all")
@@ -71,26 +71,53 @@ def test_claims_are_the_printed_ones(folder):
     assert line.low == pytest.approx(paired.low, abs=6e-5)
 
 
-def test_a_chain_has_a_line_per_contrast(folder, tmp_path):
+@pytest.fixture
+def judged(folder, tmp_path):
+    """The folder of the run without its tables, and with a chain among its claims."""
     (tmp_path / "tables").mkdir()
     (tmp_path / "packs").symlink_to(folder / "packs")
-    (tmp_path / "manifest.jsonl").write_text((folder / "manifest.jsonl").read_text())
+    text = (folder / "manifest.jsonl").read_text()
+    chain = '"claims":[{"name":"order","on":"accuracy","says":"a < b < c"},'
+    (tmp_path / "manifest.jsonl").write_text(text.replace('"claims":[', chain, 1))
     with pytest.raises(ValueError, match="not judged yet: `tightrope table"):
         tightrope.claims(tmp_path)
-    (tmp_path / "tables/claims.md").write_text(
+    return tmp_path
+
+
+def check_chain(claims):
+    assert claims.claim.tolist() == ["order"] * 3 + ["other"]
+    assert claims.part.tolist() == [0, 1, 2, 0]
+    assert claims.verdict.tolist() == ["fails", "holds", "undecided", "holds"]
+    assert claims.contrast.tolist() == ["a < b < c", "a < b", "b < c", "c < d"]
+    assert claims.seeds_to_decide.tolist() == [0, 0, 19, 0] and claims.p[1] == 9.4e-06
+    assert math.isnan(claims.low[2]) and claims.high[3] == 1.5
+    assert claims.n.tolist() == [0, 10, 0, 9]
+    assert claims.attrs["seed_set"] == "confirm"
+
+
+def test_a_chain_has_a_line_per_contrast(judged):
+    (judged / "tables/claims.md").write_text(
         "**claims**, judged on confirm seeds (paired by seed, 95 % t interval)\n\n"
         "| claim | verdict | contrast | estimate | 95 % interval | p | n |\n"
         "|---|---|---|---|---|---|---|\n"
         "| order | **fails** | a < b < c | | | | |\n"
         "|  | holds | a < b | +0.0430 | [+0.0321, +0.0539] | 9.4e-06 | 10 |\n"
         "|  | undecided (about 19 seeds would decide) | b < c | nan | [nan, nan] | 1 | 0 |\n"
-        "| other | **holds** | c < d | +1.0000 | [+0.5000, +1.5000] | 0.02 | 10 |\n")
-    claims = tightrope.claims(tmp_path)
-    assert claims.claim.tolist() == ["order"] * 3 + ["other"]
-    assert claims.part.tolist() == [0, 1, 2, 0]
-    assert claims.verdict.tolist() == ["fails", "holds", "undecided", "holds"]
-    assert claims.seeds_to_decide.tolist() == [0, 0, 19, 0] and claims.p[1] == 9.4e-06
-    assert math.isnan(claims.low[2]) and claims.high[3] == 1.5
+        "| other | **holds** | c < d | +1.0000 | [+0.5000, +1.5000] | 0.02 | 9 |\n")
+    check_chain(tightrope.claims(judged))
+
+
+def test_claims_with_all_their_figures(judged):
+    (judged / "tables/claims.csv").write_text(
+        "seed_set,claim,claim_verdict,contrast,verdict,n,estimate,deviation,t_low,t_high,bca_low,"
+        "bca_high,p_t,p_holm,p_sign_flip,seeds_to_decide,detectable\n"
+        'confirm,"order",fails,"a < b",holds,10,0.043,0.01,0.0321,0.0539,0.03,0.05,9.4e-06,1e-05,'
+        "0.002,0,0.01\n"
+        'confirm,"order",fails,"b < c",undecided,0,nan,nan,nan,nan,nan,nan,1,1,1,19,nan\n'
+        'confirm,"other",holds,"c < d",holds,9,1,0.2,0.5,1.5,0.6,1.4,0.02,0.04,0.004,0,0.2\n')
+    claims = tightrope.claims(judged)
+    check_chain(claims)
+    assert claims.p_holm[1] == 1e-05 and claims.bca_high[3] == 1.4 and "t_low" not in claims
 
 
 @pytest.mark.parametrize("arguments, message", [

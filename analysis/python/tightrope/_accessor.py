@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from ._errors import check_choice, listed
+from ._run_index import RunIndex
 from ._statistics import check_level, t_quantile
 
 Data = TypeVar("Data", xr.Dataset, xr.DataArray)
@@ -87,6 +89,17 @@ class _Accessor(Generic[Data]):
         swept = {name: ("row", self._data[name].values[first], self._data[name].attrs)
                  for name in along if name not in ("run", "row", "seed", "seed_set")}
         return out.assign_coords(swept)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """A long table with row, seed and parameters as columns, which xarray's own leaves out.
+
+        >>> table = log.evaluation.accuracy.isel(stage=-1).tightrope.to_dataframe()
+        >>> {"row", "seed", "confounding", "checkpoint", "accuracy"} <= set(table.columns)
+        True
+        """
+        indexed = [name for name, index in self._data.xindexes.items()
+                   if isinstance(index, RunIndex)]
+        return self._data.drop_indexes(indexed).to_dataframe().reset_index()
 
     def mean_over_seeds(self) -> Data:
         """The mean over the seeds of each arm, with the dimension ``row``; absent seeds left out.

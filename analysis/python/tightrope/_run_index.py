@@ -2,7 +2,9 @@
 """The index of the dimension ``run``: selection by any parameter, alone or together.
 
 ``.sel(row="cpo", seed=[0, 1], beta=0.3)`` keeps the runs that match all of them. The dimension
-stays, also when one run is left; only a single ``run=`` id drops it.
+stays, also when one run is left; only a single ``run=`` id drops it. ``run`` itself keeps xarray's
+own index: xarray cannot assign an array to a data set whose dimension coordinate is one of several
+coordinates of an index.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def _equal(value: Any, wanted: Any) -> bool:
 
 
 class RunIndex(xr.Index):
-    """One index over all coordinates of the dimension ``run``."""
+    """One index over all coordinates of the dimension ``run`` but ``run`` itself."""
 
     def __init__(self, values: dict[Hashable, np.ndarray], dim: Hashable,
                  attrs: dict[Hashable, dict[str, Any]] | None = None) -> None:
@@ -82,7 +84,7 @@ class RunIndex(xr.Index):
                 for name, values in self.values.items()}
 
     def to_pandas_index(self) -> pd.Index:
-        name = self.dim if self.dim in self.values else next(iter(self.values))
+        name = next(iter(self.values))
         return pd.Index(self.values[name], name=name)
 
     def isel(self, indexers: Mapping[Any, Any]) -> RunIndex | None:
@@ -99,10 +101,6 @@ class RunIndex(xr.Index):
             tolerance: Any = None) -> IndexSelResult:
         if method is not None:
             raise ValueError(f"method={method!r} has no meaning for runs: name the values")
-        if set(labels) == {self.dim} and np.ndim(labels[self.dim]) == 0 and not isinstance(
-                labels[self.dim], slice):
-            keep = _matches(str(self.dim), self.values[self.dim], labels[self.dim])
-            return IndexSelResult({self.dim: int(np.flatnonzero(keep)[0])})
         size = len(next(iter(self.values.values())))
         keep = np.ones(size, dtype=bool)
         for name, label in labels.items():
@@ -122,12 +120,6 @@ class RunIndex(xr.Index):
             "these arrays hold different runs. Pair them by seed first: "
             'paired = values.tightrope.by_seed(); paired.sel(row="a") - paired.sel(row="b")')
 
-    def reindex_like(self, other: xr.Index) -> dict[Hashable, Any]:
-        if not isinstance(other, RunIndex) or self.dim not in self.values:
-            raise ValueError("runs can only be put in the order of other runs")
-        at = {run: row for row, run in enumerate(self.values[self.dim].tolist())}
-        return {self.dim: np.array([at.get(run, -1) for run in other.values[self.dim].tolist()])}
-
     def rename(self, name_dict: Mapping[Any, Hashable],
                dims_dict: Mapping[Any, Hashable]) -> RunIndex:
         return RunIndex({name_dict.get(k, k): v for k, v in self.values.items()},
@@ -139,7 +131,6 @@ class RunIndex(xr.Index):
 
 
 def with_run_index(data: xr.Dataset, dim: str = "run") -> xr.Dataset:
-    """The data set whose one-dimensional coordinates along ``dim`` share a RunIndex."""
-    names = [name for name, v in data.coords.items() if v.dims == (dim,)]
-    names.sort(key=lambda name: name != dim)
-    return data.drop_indexes([n for n in names if n in data.xindexes]).set_xindex(names, RunIndex)
+    """The data set whose coordinates along ``dim`` share a RunIndex."""
+    names = [name for name, v in data.coords.items() if v.dims == (dim,) and name != dim]
+    return data.set_xindex(names, RunIndex)

@@ -146,16 +146,13 @@ def table(folder: str | os.PathLike[str], name: str | None = None,
     return out
 
 
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
 def claims(folder: str | os.PathLike[str]) -> pd.DataFrame:
-    """The experiment's claims as judged, from ``tables/claims.md``.
+    """The experiment's claims as judged, from ``tables/claims.csv`` or the older ``claims.md``.
 
     One line per claim and, below a chain of several contrasts, one per contrast (``part`` > 0):
-    claim, part, verdict, seeds_to_decide, contrast, estimate, low, high, p, n.
-    ``attrs["judged_on"]`` is the heading of the file.
+    claim, part, verdict, seeds_to_decide, contrast, estimate, low, high, p, n, and what else the
+    file has (bootstrap intervals, corrected p-values). low and high are the ends of the t interval.
+    ``attrs["seed_set"]``: the seeds that they are judged on.
 
     >>> tightrope.claims(folder).verdict.isin(["holds", "fails", "undecided"]).all()
     np.True_
@@ -165,11 +162,39 @@ def claims(folder: str | os.PathLike[str]) -> pd.DataFrame:
     path = pathlib.Path(folder)
     _needs_folder(path)
     manifest = open_log(path).manifest
-    file = path / "tables" / "claims.md"
-    if not file.exists():
-        why = "its experiment declares no claim (`claims:`)" if not manifest.claims else \
-            f"its claims are not judged yet: `tightrope table {path}` does it"
-        raise ValueError(f"{path}: {why}")
+    precise, printed = path / "tables" / "claims.csv", path / "tables" / "claims.md"
+    if precise.exists():
+        return _from_csv(precise, manifest)
+    if printed.exists():
+        return _from_markdown(printed)
+    why = "its experiment declares no claim (`claims:`)" if not manifest.claims else \
+        f"its claims are not judged yet: `tightrope table {path}` does it"
+    raise ValueError(f"{path}: {why}")
+
+
+def _from_csv(file: pathlib.Path, manifest: Manifest) -> pd.DataFrame:
+    lines = pd.read_csv(file)
+    lines = lines.rename(columns={"t_low": "low", "t_high": "high", "p_t": "p"})
+    says = {claim["name"]: claim["says"] for claim in manifest.claims}
+    rows: list[dict[str, object]] = []
+    for name, parts in lines.groupby("claim", sort=False):
+        if len(parts) > 1:
+            rows.append({"claim": name, "part": 0, "verdict": parts.claim_verdict.iloc[0],
+                         "seeds_to_decide": 0, "contrast": says.get(str(name), ""), "n": 0})
+        rows += [{**line, "part": at if len(parts) > 1 else 0}
+                 for at, line in enumerate(parts.to_dict("records"), 1)]
+    out = pd.DataFrame(rows)
+    first = [*_CLAIM, *(name for name in out if name not in (*_CLAIM, "seed_set", "claim_verdict"))]
+    out = out[first].astype({"part": int, "seeds_to_decide": int, "n": int})
+    out.attrs["seed_set"] = str(lines.seed_set.iloc[0])
+    return out
+
+
+_CLAIM = ["claim", "part", "verdict", "seeds_to_decide", "contrast", "estimate", "low", "high", "p",
+          "n"]
+
+
+def _from_markdown(file: pathlib.Path) -> pd.DataFrame:
     lines = file.read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("| claim"))
     rows, name, part = [], "", 0
@@ -180,16 +205,21 @@ def claims(folder: str | os.PathLike[str]) -> pd.DataFrame:
         part = part + 1 if not cell["claim"] else 0
         name = cell["claim"] or name
         rows.append({"claim": name, "part": part, **_claim_line(cell)})
-    out = pd.DataFrame(rows)
-    out.attrs["judged_on"] = lines[0].replace("*", "")
+    out = pd.DataFrame(rows, columns=_CLAIM)
+    seeds = re.search(r"judged on (\w+) seeds", lines[0])
+    out.attrs["seed_set"] = seeds[1] if seeds else ""
     return out
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
 def _claim_line(cell: dict[str, str]) -> dict[str, object]:
     verdict = cell["verdict"].replace("*", "")
     seeds = re.search(r"about (\d+) seeds", verdict)
-    interval = re.findall(r"[-+]?(?:\d[\d.e+-]*|inf|nan)", cell.get("95 % interval", ""))
-    low, high = (interval[0].rstrip(","), interval[1]) if len(interval) == 2 else ("nan", "nan")
+    interval = re.fullmatch(r"\[(\S+), (\S+)\]", cell["95 % interval"])
+    low, high = interval.groups() if interval else ("nan", "nan")
     return {"verdict": verdict.split(" (")[0], "seeds_to_decide": int(seeds[1]) if seeds else 0,
             "contrast": cell["contrast"], "estimate": float(cell["estimate"] or "nan"),
             "low": float(low), "high": float(high), "p": float(cell["p"] or "nan"),

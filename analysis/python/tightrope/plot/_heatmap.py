@@ -48,7 +48,6 @@ def _step(laws: xr.Dataset) -> xr.DataArray:
 #: What can be computed from the full laws: text, unit, function.
 QUANTITIES: dict[str, tuple[str, str, Callable[[xr.Dataset], xr.DataArray]]] = {
     "kl": ("KL(oracle || policy)", "nat", lambda laws: _kl(laws.oracle, laws.policy)),
-    "kl_reverse": ("KL(policy || oracle)", "nat", lambda laws: _kl(laws.policy, laws.oracle)),
     "total_variation": ("total variation to the oracle", "", _variation),
     "step": ("KL(policy || policy one checkpoint before)", "nat", _step),
 }
@@ -88,9 +87,9 @@ def drift_heatmap(log: Source, quantity: str = "kl", *, arm: str | None = None,
                   height: int = 220) -> alt.Chart:
     """How far a law is off, by position of the report and by step: mean over seeds and probes.
 
-    ``quantity``: ``kl``, ``kl_reverse``, ``total_variation`` (against the oracle) or ``step``
-    (against one checkpoint before), from the full laws; or a variable of ``log.measures`` or
-    ``log.ledger`` with positions, as ``position_drift_policy``. ``probe``: one report alone, its
+    ``quantity``: ``kl``, ``total_variation`` (against the oracle) or ``step`` (against one
+    checkpoint before), from the full laws; or a variable of ``log.measures`` or ``log.ledger``
+    with positions, as ``position_drift_policy``. ``probe``: one report alone, its
     tokens on the axis (of the first seed, whose report it is).
 
     >>> chart = tightrope.plot.drift_heatmap(log, "kl", arm="cpo", stage="rft")
@@ -120,6 +119,8 @@ def drift_heatmap(log: Source, quantity: str = "kl", *, arm: str | None = None,
         for place, cell in enumerate(line) if np.isfinite(cell)])
     if table.empty:
         raise ValueError(f"{quantity} has no value for {arm} in {environment}")
+    if np.isinf(mean.values).any():
+        text = [*text, "blank within the report: infinite, one law excludes what the other allows"]
     report = None
     who = f"mean over {len(runs)} {seed_set} seeds, {values.sizes['probe']} probes each"
     if probe is not None:
