@@ -41,13 +41,14 @@ void write_run_file(const std::string& path, const std::string& name, std::uint6
   if (!out) throw IoError("cannot write " + path);
 }
 
-// Throws InputError unless the folder's run is of this plan; `option` for the message.
+// Throws InputError unless the folder's run is of this plan; `option` and what else there is to do
+// for the message.
 void check_run_file(const std::string& folder, std::uint64_t plan_hash, const std::string& option,
                     const std::string& otherwise) {
   std::ifstream in(run_file(folder));
   const nlohmann::json run = nlohmann::json::parse(in, nullptr, false);
   TR_REQUIRE(run.is_object() && run.contains("hash") && run["hash"].is_string(),
-             "{}: {} is damaged; {}", option, run_file(folder), otherwise);
+             "{}: {} is damaged; {} starts over", option, run_file(folder), otherwise);
   TR_REQUIRE(run["hash"] == hex(plan_hash),
              "{}: {} belongs to another plan (hash {}; this file with these options has hash "
              "{}); use the settings it was started with, or {}",

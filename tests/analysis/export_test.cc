@@ -146,7 +146,7 @@ TEST(ExportScalars, ALineForEveryEvaluatedCell) {
   const auto lines = lines_of(folder / "x.csv");
   ASSERT_EQ(lines.size(), 1U + 4 * 4 + 2 * 4 + 9);
   EXPECT_THAT(lines[0], ::testing::EndsWith("stage,checkpoint,environment,subset,accuracy"));
-  EXPECT_THAT(lines[8], ::testing::EndsWith("rft,2,target,all,1002.06"));
+  EXPECT_THAT(lines[8], ::testing::EndsWith("rft,2,target,all,1002.25"));
 }
 
 TEST(ExportScalars, BadRequestsAreNamed) {

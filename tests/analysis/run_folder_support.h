@@ -88,16 +88,19 @@ inline PackPlan two_pack() {
 inline double scalar_at(const PackPlan& p, std::size_t lane, int step) {
   return p.number * 1000 + static_cast<double>(lane) * 100 + step;
 }
+inline int environment_number(const std::string& name) {
+  return name == "source" ? 1 : name == "target" ? 2 : 3;
+}
 inline double accuracy_at(const PackPlan& p, std::size_t lane, std::int64_t checkpoint,
                           const std::string& environment) {
   return p.number * 1000 + static_cast<double>(lane) * 100 + static_cast<double>(checkpoint) +
-         static_cast<double>(environment.size()) / 100;
+         environment_number(environment) / 8.0;
 }
 inline std::int32_t token_at(const PackPlan& p, std::size_t lane, std::int64_t checkpoint,
                              const std::string& environment, int position, int k) {
   return static_cast<std::int32_t>(p.number * 100000 + static_cast<int>(lane) * 10000 +
                                    static_cast<int>(checkpoint) * 1000 +
-                                   static_cast<int>(environment.size()) * 100 + position * 10 + k);
+                                   environment_number(environment) * 100 + position * 10 + k);
 }
 
 inline LogSchema pack_schema(const PackPlan& p) {
