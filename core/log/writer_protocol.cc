@@ -202,8 +202,10 @@ void LogWriter::finish_static() {
   TR_CHECK(impl_->missing.empty(), "static variable '{}' was not written",
            impl_->missing.begin()->first);
   if (impl_->failed) throw IoError(fmt::format("{}: writing failed before", impl_->path));
+  impl_->failed = true;  // until all of it is done; then the writer is used up
+  impl_->statics.clear();
+  seal_file(impl_->file, impl_->building());
   impl_->close_file();
-  impl_->failed = true;  // the writer is used up
   sync_file(impl_->building());
   rename_file(impl_->building(), impl_->path);
   sync_folder_of(impl_->path);

@@ -2,6 +2,7 @@
 // Files without appended rows: written in parts, replaced when whole.
 #include <gmock/gmock.h>
 
+#include "core/log/hdf5.h"
 #include "core/log/writer.h"
 #include "tests/core/log_support.h"
 
@@ -94,6 +95,7 @@ TEST(StaticLog, ReadsIntoTheCallersMemory) {
               HasSubstr("2 values into memory for 4"));
   EXPECT_EQ(log.info("table/value").chunk, (LogShape{4, 2}));
   EXPECT_EQ(LogReader::root_attributes(folder / "a.h5").front().name, "Conventions");
+  EXPECT_TRUE(hdf5::File::open(folder / "a.h5", false).root().has_attribute("seal"));
 }
 
 }  // namespace
