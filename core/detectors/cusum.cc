@@ -13,11 +13,13 @@
 //   moa    m is the running mean, s = 1, U alone, first test one sample earlier (MOA, CapyMOA and
 //          frouros, whose slack is 0.005 and threshold 50)
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/detectors/chart_options.h"
 #include "core/detectors/reference_law.h"
 #include "core/detectors/rule.h"
+#include "core/detectors/since.h"
 
 namespace tightrope {
 namespace {
@@ -31,12 +33,12 @@ struct CusumParams : ChartParams {
 // A sum that stays above 0.
 struct Climb {
   double sum = 0;
-  std::int64_t since = 0;  // position after that where it was last 0
+  std::int64_t since = 0;  // position of the first sample since it was last 0
 
   void move(double gain, std::int64_t position) {
-    const double next = sum + gain;
-    since = next > 0 ? since : position + 1;
-    sum = std::max(0.0, next);
+    since = select(zero_mask(sum), position, since);
+    sum += gain;
+    sum = 0.5 * (sum + std::abs(sum));  // max(0, sum), exactly and without a branch
   }
 };
 
@@ -71,10 +73,10 @@ class CusumRule {
     const double above = x - mean, slack = slack_ * scale;
     up_.move(above - slack, position);
     down_.move(-above - slack, position);
-    const bool rises = looks_up_ && (!looks_down_ || up_.sum >= down_.sum);
-    state.statistic = rises ? up_.sum : down_.sum;
+    state.statistic = std::max(looks_up_ ? up_.sum : 0, looks_down_ ? down_.sum : 0);
     state.threshold = threshold_ * scale;
     if (!(state.statistic > state.threshold) || !tested) return state;
+    const bool rises = looks_up_ && state.statistic == up_.sum;
     state.verdict = Verdict::kDrift;
     state.direction = rises ? 1 : -1;
     state.change_time = rises ? up_.since : down_.since;

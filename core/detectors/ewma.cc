@@ -19,6 +19,7 @@
 #include "core/detectors/chart_options.h"
 #include "core/detectors/reference_law.h"
 #include "core/detectors/rule.h"
+#include "core/detectors/since.h"
 
 namespace tightrope {
 namespace {
@@ -37,8 +38,8 @@ class EwmaRule {
         width_(p.threshold * std::sqrt(p.alpha / (2 - p.alpha))),
         min_instances_(static_cast<double>(p.min_instances)),
         roberts_(p.dialect == "roberts"),
-        looks_up_(p.mode != "down"),
-        looks_down_(p.mode != "up"),
+        both_(p.mode == "both"),
+        direction_(p.mode == "down" ? -1 : 1),
         law_(p.min_instances, p.mean, p.deviation) {}
 
   DetectorState accept(double x, std::int64_t position) {
@@ -49,7 +50,7 @@ class EwmaRule {
     count_ = mean_ = average_ = variance_ = 0;
     decay_ = 1;
     since_ = 0;
-    sign_ = 0;
+    deviation_ = 0;
   }
   void write(std::vector<double>& saved) const;
   void read(SavedState& saved, std::int64_t position);
@@ -58,19 +59,20 @@ class EwmaRule {
   DetectorState accept_running(double x, std::int64_t position);
   DetectorState accept_frozen(double x, std::int64_t position);
   DetectorState judge(double deviation, double scale, bool tested, std::int64_t position);
-  // sqrt(1 - (1 - alpha)^(2 n)) one sample on.
+  // 1 - (1 - alpha)^(2 n) one sample on.
   double warm_up() {
     decay_ = decay_ > 1e-30 ? decay_ * fade_ : 0;  // below it no bit of 1 - decay changes
-    return std::sqrt(1 - decay_);
+    return 1 - decay_;
   }
 
   double alpha_, fade_, width_, min_instances_;
-  bool roberts_, looks_up_, looks_down_;
+  bool roberts_, both_;
+  double direction_;  // the one that is looked for
   ReferenceLaw law_;
   double count_ = 0, mean_ = 0, average_ = 0, variance_ = 0;
   double decay_ = 1;        // (1 - alpha)^(2 n)
   std::int64_t since_ = 0;  // position of the first sample with the present sign of z - m
-  int sign_ = 0;
+  double deviation_ = 0;    // z - m
 };
 
 DetectorState EwmaRule::accept_running(double x, std::int64_t position) {
@@ -80,7 +82,7 @@ DetectorState EwmaRule::accept_running(double x, std::int64_t position) {
   const double surprise = count_ > 1 ? x - average_ : 0;
   average_ = count_ > 1 ? average_ + alpha_ * surprise : x;
   variance_ = (1 - alpha_) * (variance_ + alpha_ * surprise * surprise);
-  const double scale = std::sqrt(variance_) * warm_up();
+  const double scale = std::sqrt(variance_ * warm_up());
   return judge(average_ - mean_, scale, count_ >= min_instances_, position);
 }
 
@@ -91,20 +93,18 @@ DetectorState EwmaRule::accept_frozen(double x, std::int64_t position) {
     return state;
   }
   average_ += alpha_ * (x - law_.mean() - average_);  // of x - m
-  return judge(average_, law_.deviation() * warm_up(), true, position);
+  return judge(average_, law_.deviation() * std::sqrt(warm_up()), true, position);
 }
 
 DetectorState EwmaRule::judge(double deviation, double scale, bool tested, std::int64_t position) {
-  const bool above = deviation > 0;
-  const int sign = above - (deviation < 0);
-  since_ = sign == sign_ ? since_ : position;
-  sign_ = sign;
+  since_ = select(crossing_mask(deviation_, deviation), position, since_);
+  deviation_ = deviation;
   DetectorState state;
-  state.statistic = looks_up_ && (above || !looks_down_) ? deviation : -deviation;
+  state.statistic = both_ ? std::abs(deviation) : direction_ * deviation;
   state.threshold = width_ * scale;
   if (!(state.statistic > state.threshold) || !tested) return state;
   state.verdict = Verdict::kDrift;
-  state.direction = above ? 1 : -1;
+  state.direction = deviation > 0 ? 1 : -1;
   state.change_time = since_;
   return state;
 }
@@ -112,7 +112,7 @@ DetectorState EwmaRule::judge(double deviation, double scale, bool tested, std::
 void EwmaRule::write(std::vector<double>& saved) const {
   law_.write(saved);
   saved.insert(saved.end(), {count_, mean_, average_, variance_, decay_,
-                             static_cast<double>(since_), static_cast<double>(sign_)});
+                             static_cast<double>(since_), deviation_});
 }
 
 void EwmaRule::read(SavedState& saved, std::int64_t position) {
@@ -120,7 +120,7 @@ void EwmaRule::read(SavedState& saved, std::int64_t position) {
   count_ = static_cast<double>(saved.whole(0, position));
   for (double* value : {&mean_, &average_, &variance_, &decay_}) *value = saved.number();
   since_ = saved.whole(0, position);
-  sign_ = static_cast<int>(saved.whole(-1, 1));
+  deviation_ = saved.number();
 }
 
 class Ewma final : public RuleModel<EwmaParams, EwmaRule> {

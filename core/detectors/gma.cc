@@ -6,7 +6,10 @@
 // drift when |U| > threshold, from n = min_instances on. Statistic and threshold have the unit of
 // the samples. The change is put where U last had the other sign. O(1). frouros looks upwards
 // alone (mode up); so does MOA, whose first test comes one sample earlier (min_instances 29).
+#include <cmath>
+
 #include "core/detectors/rule.h"
+#include "core/detectors/since.h"
 
 namespace tightrope {
 namespace {
@@ -24,23 +27,22 @@ class GmaRule {
       : alpha_(p.alpha),
         threshold_(p.threshold),
         min_instances_(static_cast<double>(p.min_instances)),
-        looks_up_(p.mode != "down"),
-        looks_down_(p.mode != "up") {}
+        both_(p.mode == "both"),
+        sign_(p.mode == "down" ? -1 : 1) {}
 
   DetectorState accept(double x, std::int64_t position) {
     count_ += 1;
     const double weight = 1 / count_;  // apart from the chain of means, which it would lengthen
     mean_ += (x - mean_) * weight;
-    const int old_sign = sign_of(average_);
+    const double before = average_;
     average_ = alpha_ * average_ + (1 - alpha_) * (x - mean_);
-    since_ = sign_of(average_) == old_sign ? since_ : position;
-    const bool above = average_ > 0;
+    since_ = select(crossing_mask(before, average_), position, since_);
     DetectorState state;
-    state.statistic = looks_up_ && (above || !looks_down_) ? average_ : -average_;
+    state.statistic = both_ ? std::abs(average_) : sign_ * average_;
     state.threshold = threshold_;
     if (!(state.statistic > threshold_) || count_ < min_instances_) return state;
     state.verdict = Verdict::kDrift;
-    state.direction = above ? 1 : -1;
+    state.direction = average_ > 0 ? 1 : -1;
     state.change_time = since_;
     return state;
   }
@@ -59,10 +61,9 @@ class GmaRule {
   }
 
  private:
-  static int sign_of(double value) { return (value > 0) - (value < 0); }
-
   double alpha_, threshold_, min_instances_;
-  bool looks_up_, looks_down_;
+  bool both_;
+  double sign_;  // of the one direction
   double count_ = 0, mean_ = 0, average_ = 0;
   std::int64_t since_ = 0;  // position of the first sample with the present sign
 };

@@ -8,6 +8,7 @@
 // the two sides, have the unit of the samples; 0 and infinity before m is known. With normal
 // samples and m and s given the run length to a false alarm is geometric, ARL0 = 1 / (2 Phi(-k)) =
 // 370.4 at k = 3. The change is put at the alarm. O(1).
+#include <cmath>
 #include <limits>
 
 #include "core/detectors/chart_options.h"
@@ -25,8 +26,8 @@ class ShewhartRule {
  public:
   explicit ShewhartRule(const ShewhartParams& p)
       : k_(p.k),
-        looks_up_(p.mode != "down"),
-        looks_down_(p.mode != "up"),
+        both_(p.mode == "both"),
+        sign_(p.mode == "down" ? -1 : 1),
         law_(p.min_instances, p.mean, p.deviation) {}
 
   DetectorState accept(double x, std::int64_t position) {
@@ -34,7 +35,7 @@ class ShewhartRule {
     state.threshold = std::numeric_limits<double>::infinity();
     if (!law_.known(x)) return state;
     const double above = x - law_.mean();
-    state.statistic = looks_up_ && (above > 0 || !looks_down_) ? above : -above;
+    state.statistic = both_ ? std::abs(above) : sign_ * above;
     state.threshold = k_ * law_.deviation();
     if (!(state.statistic > state.threshold)) return state;
     state.verdict = Verdict::kDrift;
@@ -48,7 +49,8 @@ class ShewhartRule {
 
  private:
   double k_;
-  bool looks_up_, looks_down_;
+  bool both_;
+  double sign_;  // of the one direction
   ReferenceLaw law_;
 };
 
