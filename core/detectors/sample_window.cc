@@ -38,10 +38,16 @@ void SampleWindow::write(std::vector<double>& saved) const {
   copy_to(saved);
 }
 
-void SampleWindow::read(SavedState& saved, std::int64_t position) {
+void SampleWindow::read(SavedState& saved, std::int64_t position, std::int64_t next_slot) {
   const auto most = std::min(position, static_cast<std::int64_t>(ring_.size()));
   const std::int64_t count = saved.whole(0, most);
   clear();
+  const auto capacity = static_cast<std::int64_t>(ring_.size());
+  if (next_slot > 0) {
+    TR_REQUIRE(count == capacity || count == next_slot,
+               "detector state: {} samples of a window and the next in slot {}", count, next_slot);
+    next_ = count == capacity ? static_cast<std::size_t>(next_slot) : 0;
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     const double x = saved.number();
     TR_REQUIRE(std::isfinite(x), "detector state: sample {} of a window is {}", i, x);

@@ -35,9 +35,9 @@ class SampleWindow {
 
   // Oldest first, appended to `out`.
   void copy_to(std::vector<double>& out) const;
-  // Count and samples, oldest first; slots are not part of it.
+  // Count and samples, oldest first. Where slots matter, next_slot() is saved too and given back.
   void write(std::vector<double>& saved) const;
-  void read(SavedState& saved, std::int64_t position);
+  void read(SavedState& saved, std::int64_t position, std::int64_t next_slot = 0);
 
  private:
   std::vector<double> ring_;
