@@ -13,7 +13,6 @@
 //   moa    m is the running mean, s = 1, U alone, first test one sample earlier (MOA, CapyMOA and
 //          frouros, whose slack is 0.005 and threshold 50)
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "core/detectors/chart_options.h"
@@ -28,18 +27,6 @@ struct CusumParams : ChartParams {
   double slack = 0.5;
   double threshold = 5;
   std::string dialect = "river";
-};
-
-// A sum that stays above 0.
-struct Climb {
-  double sum = 0;
-  std::int64_t since = 0;  // position of the first sample since it was last 0
-
-  void move(double gain, std::int64_t position) {
-    since = select(zero_mask(sum), position, since);
-    sum += gain;
-    sum = 0.5 * (sum + std::abs(sum));  // max(0, sum), exactly and without a branch
-  }
 };
 
 class CusumRule {

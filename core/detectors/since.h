@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace tightrope {
@@ -24,5 +25,17 @@ inline std::int64_t crossing_mask(double before, double now) {
   constexpr std::int64_t kMagnitude = 0x7fffffffffffffff;
   return ((old ^ bits) >> 63) | (((old & kMagnitude) - 1) >> 63);
 }
+
+// A sum that stays above 0.
+struct Climb {
+  double sum = 0;
+  std::int64_t since = 0;  // position of the first sample since it was last 0
+
+  void move(double gain, std::int64_t position) {
+    since = select(zero_mask(sum), position, since);
+    sum += gain;
+    sum = 0.5 * (sum + std::abs(sum));  // max(0, sum), exactly and without a branch
+  }
+};
 
 }  // namespace tightrope
