@@ -5,7 +5,8 @@
 //
 // drift when |U| > threshold, from n = min_instances on. Statistic and threshold have the unit of
 // the samples. The change is put where U last had the other sign. O(1). frouros looks upwards
-// alone (mode up); so does MOA, whose first test comes one sample earlier (min_instances 29).
+// alone (mode up); so does MOA, whose first test comes one sample earlier (min_instances 29). Their
+// threshold is 1, beyond any change of samples in [0, 1].
 #include <cmath>
 
 #include "core/detectors/rule.h"
@@ -16,7 +17,7 @@ namespace {
 
 struct GmaParams {
   std::int64_t min_instances = 30;
-  double threshold = 1;
+  double threshold = 0.3;
   double alpha = 0.99;
   std::string mode = "both";
 };
@@ -88,7 +89,7 @@ class Gma final : public RuleModel<GmaParams, GmaRule> {
 };
 
 TR_REGISTER(DetectorModel, Gma, "gma", "geometric moving average of the deviations from the mean",
-            "Roberts 1959, Technometrics 1(3); form and defaults as MOA and frouros");
+            "Roberts 1959, Technometrics 1(3); form as MOA and frouros");
 
 }  // namespace
 }  // namespace tightrope

@@ -112,7 +112,8 @@ INSTANTIATE_TEST_SUITE_P(Registered, DetectorConformance,
 
 TEST(DetectorNames, NoneWasLostByTheLinker) {
   const std::vector<std::string> names = Registry<DetectorModel>::get().names();
-  for (const char* name : {"adwin", "e_detector", "page_hinkley"}) {
+  for (const char* name : {"adwin", "betting", "bocd", "conformal", "cusum", "e_detector", "ewma",
+                           "gma", "kswin", "mmd", "page_hinkley", "shewhart"}) {
     EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
   }
 }
