@@ -63,6 +63,29 @@ TEST(ChartLimit, IsNotBeyondItself) {
   EXPECT_EQ(detector->update(std::nextafter(3.0, 4.0)).verdict, Verdict::kDrift);
 }
 
+// Falling samples are below their running mean until they jump, but above 0 all the time.
+TEST(ChartChangeTime, IsWhereTheAverageCrossed) {
+  for (const char* yaml : {"{type: ewma, dialect: roberts, mean: 0, deviation: 1, alpha: 0.9}",
+                           "{type: gma, alpha: 0.1}"}) {
+    const auto detector = make_detector(yaml);
+    DetectorState state;
+    for (int i = 0; i < 1010 && state.verdict == Verdict::kNone; ++i) {
+      state = detector->update(i < 1000 ? 1 - 0.0005 * i : i < 1003 ? 0.501 : 9);
+    }
+    EXPECT_EQ(state.direction, 1) << yaml;
+    EXPECT_EQ(state.change_time, yaml[7] == 'g' ? 1003 : 0) << yaml;
+  }
+}
+
+// alpha / (2 - alpha) = 1 / 3, and 1 - 2^(-2 n) of it after n samples.
+TEST(ChartLimit, OfTheAverageWidensToItsAsymptote) {
+  const auto detector = make_detector(
+      "{type: ewma, dialect: roberts, mean: 0, deviation: 2, alpha: 0.5, threshold: 3}");
+  for (int n = 1; n < 60; ++n) {
+    EXPECT_NEAR(detector->update(0.1).threshold, 6 * std::sqrt((1 - std::pow(0.25, n)) / 3), 1e-14);
+  }
+}
+
 TEST(ChartConstant, GivesNoFalseAlarm) {
   for (const char* yaml :
        {"{type: cusum}", "{type: cusum, dialect: moa, mode: up}", "{type: shewhart}",

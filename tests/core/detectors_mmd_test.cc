@@ -84,7 +84,7 @@ TEST(Mmd, FollowsItsWindowByTheDefinition) {
 TEST(Mmd, PermutationTestsKeepTheirLevel) {
   for (const bool tokens : {false, true}) {
     const auto detector = make_detector(
-        "{type: mmd, alpha: 0.05, permutations: 59, reference_size: 20, window_size: 10}");
+        "{type: mmd, alpha: 0.05, permutations: 19, reference_size: 20, window_size: 10}");
     const Stream stream(9, Purpose::kStatistics, tokens ? 1 : 0);
     const int streams = 3000;
     int alarms = 0;
