@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "core/text": BASE,
     "core/registry": BASE + ["core/config", "tightrope_version.h"],
     "core/commands": BASE + ["core/registry"],
-    "core/detectors": BASE + ["core/config", "core/registry"],
+    "core/detectors": BASE + ["core/config", "core/registry", "core/random"],
     "core/log": BASE + ["core/config"],
     "core/tables": BASE + ["core/config", "core/log", "core/stats"],
     "core/api": ["core"],

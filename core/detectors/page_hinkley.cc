@@ -6,14 +6,18 @@
 //   D = alpha D + d + delta    drift downwards when max D - D > threshold
 //
 // from n = min_instances on; U and D begin at 0, max D at -1. Statistic and threshold have the unit
-// of the samples, so their scale matters. The change is put after the last extremum. O(1).
+// of the samples, so their scale matters; with standardize the first min_instances samples only
+// give a mean and a standard deviation (1 where they are all equal), and the others are taken less
+// the mean and in units of the deviation. The change is put after the last extremum. O(1).
 // Dialects:
 //   river    as above
 //   moa      U alone, no minimum subtracted, first test one sample earlier (MOA, CapyMOA, frouros)
 //   clamped  U = max(0, ...) alone, drift when U >= threshold (scikit-multiflow, older river)
 #include <limits>
+#include <optional>
 #include <string>
 
+#include "core/detectors/reference_law.h"
 #include "core/detectors/rule.h"
 
 namespace tightrope {
@@ -25,6 +29,7 @@ struct PageHinkleyParams {
   double threshold = 50;
   double alpha = 0.9999;
   std::string mode = "both";
+  bool standardize = false;
   std::string dialect = "river";
 };
 
@@ -42,7 +47,8 @@ class PageHinkleyRule {
         moa_(p.dialect == "moa"),
         clamped_(p.dialect == "clamped"),
         looks_up_(p.mode != "down"),
-        looks_down_(p.mode != "up") {
+        looks_down_(p.mode != "up"),
+        law_(p.min_instances, std::nullopt, std::nullopt) {
     clear();
   }
 
@@ -52,6 +58,7 @@ class PageHinkleyRule {
   void read(SavedState& saved, std::int64_t position);
 
  private:
+  DetectorState accumulate(double x, std::int64_t position);
   void move_up(double d, std::int64_t position);
   void move_down(double d, std::int64_t position);
   double upward() const { return moa_ || clamped_ ? up_.sum : up_.sum - up_.extremum; }
@@ -62,11 +69,13 @@ class PageHinkleyRule {
     double delta, threshold, alpha;
   } params_;
   bool moa_, clamped_, looks_up_, looks_down_;
+  ReferenceLaw law_;  // with standardize
   double count_ = 0, mean_ = 0;
   Excursion up_, down_;
 };
 
 void PageHinkleyRule::clear() {
+  law_.clear();
   count_ = mean_ = 0;
   up_ = {0, std::numeric_limits<double>::infinity(), -1};
   down_ = {0, -1, -1};
@@ -92,6 +101,18 @@ void PageHinkleyRule::move_down(double d, std::int64_t position) {
 }
 
 DetectorState PageHinkleyRule::accept(double x, std::int64_t position) {
+  if (!params_.standardize) return accumulate(x, position);
+  if (count_ == 0) {
+    if (law_.known(x)) count_ = static_cast<double>(params_.min_instances);  // their mean is now 0
+    DetectorState state;
+    state.threshold = params_.threshold;
+    return state;
+  }
+  const double scale = law_.deviation() > 0 ? law_.deviation() : 1;
+  return accumulate((x - law_.mean()) / scale, position);
+}
+
+DetectorState PageHinkleyRule::accumulate(double x, std::int64_t position) {
   count_ += 1;
   mean_ += (x - mean_) / count_;
   move_up(x - mean_, position);
@@ -112,6 +133,7 @@ DetectorState PageHinkleyRule::accept(double x, std::int64_t position) {
 }
 
 void PageHinkleyRule::write(std::vector<double>& saved) const {
+  law_.write(saved);
   saved.insert(saved.end(), {count_, mean_});
   for (const Excursion& e : {up_, down_}) {
     saved.insert(saved.end(), {e.sum, e.extremum, static_cast<double>(e.since)});
@@ -119,6 +141,7 @@ void PageHinkleyRule::write(std::vector<double>& saved) const {
 }
 
 void PageHinkleyRule::read(SavedState& saved, std::int64_t position) {
+  law_.read(saved, position);
   count_ = static_cast<double>(saved.whole(0, position));
   mean_ = saved.number();
   for (Excursion* e : {&up_, &down_}) {
@@ -147,6 +170,8 @@ class PageHinkley final : public RuleModel<PageHinkleyParams, PageHinkleyRule> {
              .help = "what is kept of the accumulated deviation per sample"});
     s.field("mode", &Params::mode,
             {.help = "direction of drift looked for", .choices = {"both", "up", "down"}});
+    s.field("standardize", &Params::standardize,
+            {.help = "in units of the standard deviation of the first min_instances samples"});
     s.field("dialect", &Params::dialect,
             {.help = "whose Page-Hinkley", .choices = {"river", "moa", "clamped"}});
     s.check([](const Params& p) -> std::string {

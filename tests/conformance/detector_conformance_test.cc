@@ -206,8 +206,10 @@ INSTANTIATE_TEST_SUITE_P(Registered, DetectorConformance,
 
 TEST(DetectorNames, NoneWasLostByTheLinker) {
   const std::vector<std::string> names = Registry<DetectorModel>::get().names();
-  for (const char* name : {"adwin", "ddm", "e_detector", "ecdd", "eddm", "fhddm", "hddm_a",
-                           "hddm_w", "page_hinkley", "rddm", "stepd"}) {
+  for (const char* name :
+       {"adwin", "betting", "bocpd", "conformal", "cusum", "ddm", "e_detector", "ecdd", "eddm", "ewma",
+        "fhddm", "gma", "hddm_a", "hddm_w", "kswin", "mmd", "page_hinkley", "rddm", "shewhart",
+        "stepd"}) {
     EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
   }
 }

@@ -27,6 +27,16 @@ inline std::unique_ptr<Detector> make_detector(const std::string& yaml) {
   return model->make();
 }
 
+// What the refusal of a detector's YAML says; empty when it is accepted.
+inline std::string refusal(const std::string& yaml) {
+  try {
+    make_detector(yaml);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
 // Positions at which drift is said.
 inline std::vector<int> drifts(Detector& detector, const std::vector<double>& stream) {
   std::vector<int> at;

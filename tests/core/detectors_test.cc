@@ -159,15 +159,6 @@ TEST(DetectorMoa, SaysNothingOfAFall) {
   EXPECT_FALSE(drifts(*detector, std::vector<double>(1000, 1.0)).empty());
 }
 
-std::string refusal(const std::string& yaml) {
-  try {
-    make_detector(yaml);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(DetectorOptions, OutOfRangeAreRefusedByName) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"adwin, delta: 0", "delta"},

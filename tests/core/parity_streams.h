@@ -70,6 +70,17 @@ class Twister {
     cache_ = f * x1;
     return mean + deviation * (f * x2);
   }
+  double gauss(double mean, double deviation) {  // of CPython: Box-Muller, the cosine first
+    if (cached_) {
+      cached_ = false;
+      return mean + deviation * cache_;
+    }
+    const double angle = uniform() * 6.283185307179586;
+    const double radius = std::sqrt(-2 * std::log(1 - uniform()));
+    cached_ = true;
+    cache_ = std::sin(angle) * radius;
+    return mean + deviation * (std::cos(angle) * radius);
+  }
 
  private:
   static constexpr std::size_t kWords = 624;
@@ -180,6 +191,11 @@ inline std::vector<double> parity_stream(const std::string& name) {
   } else if (name == "S10") {
     append(x, 1000, [&] { return numpy.normal(.2, .01); });
     append(x, 1000, [&] { return numpy.normal(.8, .04); });
+  } else if (name == "S11" || name == "gauss_5" || name == "gauss_3") {
+    const int before = name == "S11" ? 200 : name == "gauss_5" ? 300 : 1000;
+    append(x, before, [&] { return python.gauss(0, 1); });
+    append(x, name == "gauss_3" ? 1000 : 200,
+           [&] { return python.gauss(name == "gauss_5" ? 5 : 3, 1); });
   } else if (name == "ones") {
     x.assign(5000, 1.0);
   } else if (name == "sine") {
