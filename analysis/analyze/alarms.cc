@@ -117,7 +117,7 @@ void PackAlarms::scan(const ChosenDetector& detector, const std::vector<std::int
                       const std::vector<double>& x, Cell& cell) const {
   std::int64_t last_warning = -2;
   const auto enter = [&](std::int64_t position, const DetectorState& state) {
-    const bool warning = state.verdict == Verdict::kWarning;
+    const bool warning = state.verdict == AlarmLevel::kWarning;
     const bool goes_on = warning && last_warning == position - 1;
     if (warning) last_warning = position;
     if (goes_on) return;

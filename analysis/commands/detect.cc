@@ -30,7 +30,7 @@ void print_alarm(std::int64_t position, const DetectorState& state, bool first) 
     fmt::print("{:>10}  {:<8} {:<10} {:>12} {:>12} {:>10}\n", "position", "verdict", "direction",
                "statistic", "threshold", "change");
   }
-  const bool drift = state.verdict == Verdict::kDrift;
+  const bool drift = state.verdict == AlarmLevel::kDrift;
   const char* direction = state.direction > 0 ? "up" : state.direction < 0 ? "down" : "-";
   const std::string change = state.change_time < 0 ? "-" : fmt::format("{}", state.change_time);
   fmt::print("{:>10}  {:<8} {:<10} {:>12.6g} {:>12.6g} {:>10}\n", position,
@@ -41,7 +41,7 @@ Alarms run_detector(Detector& detector, ColumnReader& reader, bool print) {
   Alarms alarms;
   const Detector::Alarm take = [&](std::int64_t position, const DetectorState& state) {
     if (print) print_alarm(position, state, alarms.drift.empty() && alarms.warning.empty());
-    (state.verdict == Verdict::kDrift ? alarms.drift : alarms.warning).push_back(position);
+    (state.verdict == AlarmLevel::kDrift ? alarms.drift : alarms.warning).push_back(position);
   };
   for (auto block = reader.next(); !block.empty(); block = reader.next()) {
     const std::int64_t before = detector.position();

@@ -21,7 +21,7 @@ std::int64_t run_length(Detector& detector, const RunLengthSetup& setup, int run
   Draws draws = Stream(setup.seed, Purpose::kCalibration, 0).at(static_cast<std::uint32_t>(run));
   std::int64_t drift = -1;
   const Detector::Alarm take = [&](std::int64_t position, const DetectorState& state) {
-    if (drift < 0 && state.verdict == Verdict::kDrift) drift = position;
+    if (drift < 0 && state.verdict == AlarmLevel::kDrift) drift = position;
   };
   for (std::int64_t done = 0; done < setup.cap && drift < 0; done += kBlock) {
     const std::span<double> block(samples.data(), std::min(kBlock, setup.cap - done));

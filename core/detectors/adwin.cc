@@ -101,7 +101,7 @@ DetectorState AdwinRule::tested(std::int64_t position) {
   state.statistic = std::abs(shown_.difference);
   state.threshold = shown_.bound;
   if (!shortened || (moa_ && mean() <= mean_before_)) return state;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = moa_ || shown_.difference > 0 ? 1 : -1;
   state.change_time = position + 1 - static_cast<std::int64_t>(shown_.newer);
   return state;

@@ -133,7 +133,7 @@ DetectorState BettingRule::accept(double x, std::int64_t position) {
   const BettingSide& side = rises ? up_ : down_;
   state.statistic = side.capital;
   if (state.statistic < threshold_) return state;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = rises ? 1 : -1;
   state.change_time = side.since;
   return state;

@@ -30,7 +30,7 @@
 namespace tightrope {
 namespace {
 
-struct BocdParams {
+struct BocpdParams {
   double hazard = 0.01;
   std::int64_t max_run_length = 300;
   std::int64_t min_instances = 30;
@@ -52,9 +52,9 @@ struct Run {
   double log_scale = 0;
 };
 
-class BocdRule {
+class BocpdRule {
  public:
-  explicit BocdRule(const BocdParams& p);
+  explicit BocpdRule(const BocpdParams& p);
 
   DetectorState accept(double x, std::int64_t position);
   void clear();
@@ -71,7 +71,7 @@ class BocdRule {
   void grow(double x);
   DetectorState judge(std::int64_t position) const;
 
-  BocdParams params_;
+  BocpdParams params_;
   bool known_variance_;
   std::size_t longest_;             // entry of the runs that share one
   std::vector<double> constants_;   // of runs up to that
@@ -81,7 +81,7 @@ class BocdRule {
   std::int64_t count_ = 0;          // samples since the start
 };
 
-BocdRule::BocdRule(const BocdParams& p)
+BocpdRule::BocpdRule(const BocpdParams& p)
     : params_(p),
       known_variance_(p.model == "known_variance"),
       longest_(static_cast<std::size_t>(p.max_run_length)) {
@@ -89,7 +89,7 @@ BocdRule::BocdRule(const BocdParams& p)
   clear();
 }
 
-void BocdRule::clear() {
+void BocpdRule::clear() {
   runs_.assign(1, {1, params_.prior_mean, std::log(params_.prior_scale)});
   length_of_longest_ = 0;
   count_ = 0;
@@ -97,7 +97,7 @@ void BocdRule::clear() {
 
 // What of the log predictive density depends on the length alone; the variance being known, its
 // variance.
-double BocdRule::constant(double length) const {
+double BocpdRule::constant(double length) const {
   if (known_variance_) {
     return params_.data_variance +
            1 / (1 / params_.prior_variance + length / params_.data_variance);
@@ -108,7 +108,7 @@ double BocdRule::constant(double length) const {
 }
 
 // The log predictive density of x in the run, which then holds it.
-double BocdRule::observe(Run& run, std::size_t k, double x) const {
+double BocpdRule::observe(Run& run, std::size_t k, double x) const {
   const double n = length(k), deviation = x - run.mean;
   const double fixed = k < longest_ ? constants_[k] : constant(n);
   if (known_variance_) {
@@ -124,7 +124,7 @@ double BocdRule::observe(Run& run, std::size_t k, double x) const {
 }
 
 // One sample on: every run holds x and is one longer; a new one begins behind it.
-void BocdRule::grow(double x) {
+void BocpdRule::grow(double x) {
   constexpr double kNegligible = 1e-250;  // a product with it may underflow
   predictive_.resize(runs_.size());
   double greatest = -std::numeric_limits<double>::infinity();
@@ -156,7 +156,7 @@ void BocdRule::grow(double x) {
   shared.probability = both;
 }
 
-DetectorState BocdRule::judge(std::int64_t position) const {
+DetectorState BocpdRule::judge(std::int64_t position) const {
   DetectorState state;
   const bool most_probable = params_.rule == "most_probable";
   const std::int64_t first = most_probable ? 1 : params_.min_instances;
@@ -173,27 +173,27 @@ DetectorState BocdRule::judge(std::int64_t position) const {
   state.statistic = most_probable ? greatest : sum;
   state.threshold = most_probable ? runs_.back().probability : params_.threshold;
   if (count_ < params_.min_instances || !(state.statistic > state.threshold)) return state;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = runs_[likeliest].mean >= runs_.back().mean ? 1 : -1;
   state.change_time =
       position + 1 - std::max<std::int64_t>(1, static_cast<std::int64_t>(likeliest));
   return state;
 }
 
-DetectorState BocdRule::accept(double x, std::int64_t position) {
+DetectorState BocpdRule::accept(double x, std::int64_t position) {
   grow(x);
   ++count_;
   return judge(position);
 }
 
-void BocdRule::write(std::vector<double>& saved) const {
+void BocpdRule::write(std::vector<double>& saved) const {
   saved.insert(saved.end(), {static_cast<double>(count_), length_of_longest_});
   for (const Run& run : runs_) {
     saved.insert(saved.end(), {run.probability, run.mean, run.log_scale});
   }
 }
 
-void BocdRule::read(SavedState& saved, std::int64_t position) {
+void BocpdRule::read(SavedState& saved, std::int64_t position) {
   count_ = saved.whole(0, position);
   length_of_longest_ = static_cast<double>(saved.whole(0, count_));
   runs_.resize(std::min(static_cast<std::size_t>(count_), longest_) + 1);
@@ -206,7 +206,7 @@ void BocdRule::read(SavedState& saved, std::int64_t position) {
   }
 }
 
-class Bocd final : public RuleModel<BocdParams, BocdRule> {
+class Bocpd final : public RuleModel<BocpdParams, BocpdRule> {
  public:
   using RuleModel::RuleModel;
 
@@ -252,7 +252,7 @@ class Bocd final : public RuleModel<BocdParams, BocdRule> {
   }
 };
 
-TR_REGISTER(DetectorModel, Bocd, "bocpd", "posterior of how long the present law holds",
+TR_REGISTER(DetectorModel, Bocpd, "bocpd", "posterior of how long the present law holds",
             "Adams & MacKay 2007, arXiv 0710.3742");
 
 }  // namespace

@@ -128,7 +128,7 @@ class ConformalRule {
                       : form_ == Form::kCusum ? jumper_.cusum()
                                               : jumper_.sr();
     if (state.statistic < threshold_) return state;
-    state.verdict = Verdict::kDrift;
+    state.verdict = AlarmLevel::kDrift;
     const Suspicion& clearer = small_.climb.sum >= large_.climb.sum ? small_ : large_;
     state.direction = clearer.side >= 0 ? 1 : -1;
     state.change_time = clearer.climb.since;

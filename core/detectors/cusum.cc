@@ -64,7 +64,7 @@ class CusumRule {
     state.threshold = threshold_ * scale;
     if (!(state.statistic > state.threshold) || !tested) return state;
     const bool rises = looks_up_ && state.statistic == up_.sum;
-    state.verdict = Verdict::kDrift;
+    state.verdict = AlarmLevel::kDrift;
     state.direction = rises ? 1 : -1;
     state.change_time = rises ? up_.since : down_.since;
     return state;

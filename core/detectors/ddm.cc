@@ -71,11 +71,11 @@ DetectorState DdmRule::accept(double x, std::int64_t position) {
   state.statistic = p + s;
   state.threshold = lowest_.drift_limit();
   if (state.statistic > state.threshold && all_.samples >= first_drift_) [[unlikely]] {
-    state.verdict = Verdict::kDrift;
+    state.verdict = AlarmLevel::kDrift;
     state.direction = 1;
     state.change_time = position - warned_;
   } else if (state.statistic > lowest_.warning_limit()) {
-    state.verdict = Verdict::kWarning;
+    state.verdict = AlarmLevel::kWarning;
     ++warned_;
   } else {
     warned_ = 0;

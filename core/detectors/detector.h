@@ -15,12 +15,12 @@
 namespace tightrope {
 
 // Ordered by severity.
-enum class Verdict { kNone = 0, kWarning = 1, kDrift = 2 };
+enum class AlarmLevel { kNone = 0, kWarning = 1, kDrift = 2 };
 
 // What a detector says after a sample. `statistic` and `threshold` have the unit that the detector
 // states; a drift always comes with a statistic beyond its threshold.
 struct DetectorState {
-  Verdict verdict = Verdict::kNone;
+  AlarmLevel verdict = AlarmLevel::kNone;
   double statistic = 0;
   double threshold = 0;
   int direction = 0;              // of a drift: +1 the mean rose, -1 it fell; 0 without a drift

@@ -119,7 +119,7 @@ DetectorState EDetectorRule::accept(double x, std::int64_t position) {
   }
   state.statistic /= count;
   if (state.statistic < threshold_) return state;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = best->direction;
   state.change_time = std::ranges::max(best->bets, {}, &Bet::largest).start;
   return state;

@@ -112,10 +112,10 @@ DetectorState EcddRule::accept(double x, std::int64_t position) {
   state.threshold = deviations * std::sqrt(variance);
   if (state.statistic <= warning_level_ * state.threshold) return state;
   if (state.statistic <= state.threshold || all_.samples < first_drift_) {
-    state.verdict = Verdict::kWarning;
+    state.verdict = AlarmLevel::kWarning;
     return state;
   }
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = 1;
   state.change_time = position + 1 - above_;
   return state;

@@ -60,7 +60,7 @@ class EddmRule {
  private:
   DetectorState take_error(std::int64_t position);
   void warn(bool now) {
-    shown_.verdict = now ? Verdict::kWarning : Verdict::kNone;
+    shown_.verdict = now ? AlarmLevel::kWarning : AlarmLevel::kNone;
     warned_at_ = !now ? 0 : warned_at_ > 0 ? warned_at_ : samples_;
   }
   double deviation() const {
@@ -97,7 +97,7 @@ DetectorState EddmRule::take_error(std::int64_t position) {
   warn(level < alpha_);
   DetectorState state = shown_;
   if (level >= beta_) return state;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = 1;
   state.change_time = position - static_cast<std::int64_t>(samples_ - warned_at_);
   return state;
@@ -114,7 +114,7 @@ void EddmRule::read(SavedState& saved, std::int64_t position) {
   longest_ = saved.number(-1, 3 * samples_ * samples_);
   warned_at_ = static_cast<double>(saved.whole(0, last_error));
   shown_.statistic = saved.number(0, 1);
-  shown_.verdict = warned_at_ > 0 ? Verdict::kWarning : Verdict::kNone;
+  shown_.verdict = warned_at_ > 0 ? AlarmLevel::kWarning : AlarmLevel::kNone;
 }
 
 class Eddm final : public RuleModel<EddmParams, EddmRule> {

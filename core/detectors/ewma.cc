@@ -103,7 +103,7 @@ DetectorState EwmaRule::judge(double deviation, double scale, bool tested, std::
   state.statistic = both_ ? std::abs(deviation) : direction_ * deviation;
   state.threshold = width_ * scale;
   if (!(state.statistic > state.threshold) || !tested) return state;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = deviation > 0 ? 1 : -1;
   state.change_time = since_;
   return state;

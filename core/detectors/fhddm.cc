@@ -137,7 +137,7 @@ DetectorState FhddmRule::accept(double x, std::int64_t position) {
   }
   const Peak& peak = nearest(state);
   if (state.statistic <= state.threshold) return state;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = direction_;
   state.change_time = position + 1 - since_change(peak);
   return state;

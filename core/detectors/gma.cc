@@ -42,7 +42,7 @@ class GmaRule {
     state.statistic = both_ ? std::abs(average_) : sign_ * average_;
     state.threshold = threshold_;
     if (!(state.statistic > threshold_) || count_ < min_instances_) return state;
-    state.verdict = Verdict::kDrift;
+    state.verdict = AlarmLevel::kDrift;
     state.direction = average_ > 0 ? 1 : -1;
     state.change_time = since_;
     return state;

@@ -42,12 +42,12 @@ inline DetectorState judge(const Shift& rise, const Shift& fall) {
   const bool up = rise.drifts();
   if (up || fall.drifts()) [[unlikely]] {
     DetectorState state = up ? show(rise, {}) : show({}, fall);
-    state.verdict = Verdict::kDrift;
+    state.verdict = AlarmLevel::kDrift;
     state.direction = up ? 1 : -1;
     return state;
   }
   DetectorState state = show(rise, fall);
-  if (rise.warns() || fall.warns()) state.verdict = Verdict::kWarning;
+  if (rise.warns() || fall.warns()) state.verdict = AlarmLevel::kWarning;
   return state;
 }
 

@@ -117,7 +117,7 @@ DetectorState HddmARule::accept(double x, std::int64_t position) {
   const hddm::Shift rise = shift(low_, up, inverse);
   const hddm::Shift fall = two_sided_ ? shift(high_, down, inverse) : hddm::Shift{};
   DetectorState state = hddm::judge(rise, silent ? hddm::Shift{} : fall);
-  if (state.verdict == Verdict::kDrift) {
+  if (state.verdict == AlarmLevel::kDrift) {
     const Cut& cut = state.direction > 0 ? low_ : high_;
     state.change_time = position + 1 - static_cast<std::int64_t>(all_.samples - cut.first.samples);
   } else if (moa_ && fall.drifts()) {

@@ -148,7 +148,7 @@ DetectorState HddmWRule::accept(double x, std::int64_t position) {
     fall = shift(high_, -1);
   }
   DetectorState state = hddm::judge(rise, moa_ ? hddm::Shift{} : fall);
-  if (state.verdict == Verdict::kDrift) [[unlikely]] {
+  if (state.verdict == AlarmLevel::kDrift) [[unlikely]] {
     state.change_time = position + 1 - (state.direction > 0 ? above_ : below_);
   } else if (moa_ && fall.drifts()) {
     clear();

@@ -55,7 +55,7 @@ class KswinRule {
     const std::int64_t steps = kolmogorov_smirnov_steps(older_, newer_);
     state.statistic = static_cast<double>(steps) / static_cast<double>(stat_size_);
     if (steps < critical_) return state;
-    state.verdict = Verdict::kDrift;
+    state.verdict = AlarmLevel::kDrift;
     const std::size_t split = clearest_split(samples_, 1);
     state.direction = direction(split);
     state.change_time = position + 1 - static_cast<std::int64_t>(samples_.size() - split);

@@ -220,7 +220,7 @@ DetectorState MmdRule::alarm(DetectorState state, std::int64_t position) const {
   const double older = std::accumulate(pooled.begin(), at, 0.0) / static_cast<double>(split);
   const auto newer_count = static_cast<std::int64_t>(pooled.size() - split);
   const double newer = std::accumulate(at, pooled.end(), 0.0) / static_cast<double>(newer_count);
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = newer >= older ? 1 : -1;
   state.change_time = position + 1 - newer_count;
   return state;

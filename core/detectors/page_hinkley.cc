@@ -43,7 +43,7 @@ struct Excursion {
 class PageHinkleyRule {
  public:
   explicit PageHinkleyRule(const PageHinkleyParams& p)
-      : params_{p.min_instances, p.delta, p.threshold, p.alpha},
+      : params_{p.min_instances, p.delta, p.threshold, p.alpha, p.standardize},
         moa_(p.dialect == "moa"),
         clamped_(p.dialect == "clamped"),
         looks_up_(p.mode != "down"),
@@ -67,6 +67,7 @@ class PageHinkleyRule {
   struct Numbers {
     std::int64_t min_instances;
     double delta, threshold, alpha;
+    bool standardize;
   } params_;
   bool moa_, clamped_, looks_up_, looks_down_;
   ReferenceLaw law_;  // with standardize
@@ -126,7 +127,7 @@ DetectorState PageHinkleyRule::accumulate(double x, std::int64_t position) {
   const bool beyond =
       clamped_ ? state.statistic >= state.threshold : state.statistic > state.threshold;
   if (!beyond || tested < static_cast<double>(params_.min_instances)) return state;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = rises ? 1 : -1;
   state.change_time = rises ? up_.since : down_.since;
   return state;

@@ -99,7 +99,7 @@ void RddmRule::relearn() {
 DetectorState RddmRule::drift(DetectorState state, std::int64_t kept, std::int64_t position) {
   newest_.keep_newest(kept);
   next_ = Next::kRelearn;
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = 1;
   state.change_time = position + 1 - newest_.size();
   return state;
@@ -124,7 +124,7 @@ DetectorState RddmRule::accept(double x, std::int64_t position) {
       return drift(state, 1, position);
     }
     ++warned_;
-    state.verdict = Verdict::kWarning;
+    state.verdict = AlarmLevel::kWarning;
     return state;
   }
   warned_ = 0;

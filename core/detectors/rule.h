@@ -51,7 +51,7 @@ class RuleStream {
       if (starts_anew()) rule_.clear();
     }
     const DetectorState state = rule_.accept(x, position_);
-    drifted_ = state.verdict == Verdict::kDrift;
+    drifted_ = state.verdict == AlarmLevel::kDrift;
     ++position_;
     return state;
   }
@@ -103,7 +103,7 @@ class RuleDetector final : public Detector {
       for (std::span<const double> good(x.begin(), bad); !good.empty();) {
         DetectorState said;
         good = good.subspan(advance_copy(good, said));
-        if (said.verdict != Verdict::kNone) alarm(stream_.position() - 1, said);
+        if (said.verdict != AlarmLevel::kNone) alarm(stream_.position() - 1, said);
       }
       if (bad != x.end()) stream_.update(*bad);  // which refuses it
     } else {
@@ -125,7 +125,7 @@ class RuleDetector final : public Detector {
   [[gnu::flatten]] void scan_in_place(std::span<const double> x, const Alarm& alarm) {
     for (const double sample : x) {
       const DetectorState state = stream_.update(sample);
-      if (state.verdict != Verdict::kNone) [[unlikely]] {
+      if (state.verdict != AlarmLevel::kNone) [[unlikely]] {
         alarm(stream_.position() - 1, state);
       }
     }
@@ -138,7 +138,7 @@ class RuleDetector final : public Detector {
     std::size_t taken = 0;
     while (taken < x.size()) {
       const DetectorState state = stream.advance(x[taken++]);
-      if (state.verdict == Verdict::kNone) [[likely]]
+      if (state.verdict == AlarmLevel::kNone) [[likely]]
         continue;
       said = state;
       break;

@@ -38,7 +38,7 @@ class ShewhartRule {
     state.statistic = both_ ? std::abs(above) : sign_ * above;
     state.threshold = k_ * law_.deviation();
     if (!(state.statistic > state.threshold)) return state;
-    state.verdict = Verdict::kDrift;
+    state.verdict = AlarmLevel::kDrift;
     state.direction = above > 0 ? 1 : -1;
     state.change_time = position;
     return state;

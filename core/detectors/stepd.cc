@@ -104,10 +104,10 @@ DetectorState StepdRule::accept(double x, std::int64_t position) {
   state.statistic = z(excess, count, variance);
   if (state.statistic <= warning_) return state;
   if (state.statistic <= drift_) {
-    state.verdict = Verdict::kWarning;
+    state.verdict = AlarmLevel::kWarning;
     return state;
   }
-  state.verdict = Verdict::kDrift;
+  state.verdict = AlarmLevel::kDrift;
   state.direction = difference >= 0 ? 1 : -1;
   state.change_time = position + 1 - newest_.size();
   return state;

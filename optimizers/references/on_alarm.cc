@@ -41,7 +41,7 @@ class OnAlarm final : public ReferenceSchedule {
   double after_step(std::int64_t, double watched, std::vector<double>& state) const override {
     const std::unique_ptr<Detector> detector = detector_->make();
     detector->load(state);
-    const bool alarm = detector->update(watched).verdict == Verdict::kDrift;
+    const bool alarm = detector->update(watched).verdict == AlarmLevel::kDrift;
     state = detector->save();
     return alarm ? p_.mix : 0;
   }

@@ -31,7 +31,7 @@ class ExactRule {
       : chance_(p.chance), level_(p.level), count_(p.count), by_(p.alarm[1]) {}
   DetectorState accept(double x, std::int64_t position) {
     const bool drift = by_ == 'h' ? x < chance_ : by_ == 'e' ? x > level_ : position + 1 >= count_;
-    return {.verdict = drift ? Verdict::kDrift : Verdict::kNone};
+    return {.verdict = drift ? AlarmLevel::kDrift : AlarmLevel::kNone};
   }
   void clear() {}
   void write(std::vector<double>&) const {}

@@ -111,7 +111,7 @@ int run_file(const std::string& yaml, const std::string& path) {
   std::vector<std::int64_t> drifts;
   const auto begin = std::clock();
   detector->scan(x, [&](std::int64_t position, const DetectorState& state) {
-    if (state.verdict == Verdict::kDrift) drifts.push_back(position);
+    if (state.verdict == AlarmLevel::kDrift) drifts.push_back(position);
   });
   const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   std::cout << nlohmann::json{{"ns", 1e9 * seconds / static_cast<double>(x.size())},

@@ -68,7 +68,7 @@ TEST_P(DetectorConformance, SavedAtADriftStartsAnewAfterIt) {
   const auto whole = make(), second = make();
   std::size_t i = 0;
   bool drift = false;
-  while (i < x.size() && !drift) drift = whole->update(x[i++]).verdict == Verdict::kDrift;
+  while (i < x.size() && !drift) drift = whole->update(x[i++]).verdict == AlarmLevel::kDrift;
   ASSERT_TRUE(drift);
   second->load(whole->save());
   for (; i < x.size(); ++i) ASSERT_EQ(bits(second->update(x[i])), bits(whole->update(x[i]))) << i;
@@ -193,7 +193,7 @@ TEST_P(DetectorConformance, AScanSaysWhatUpdatesSay) {
   }
   for (std::size_t i = 0; i < x.size(); ++i) {
     const DetectorState s = updated->update(x[i]);
-    if (s.verdict != Verdict::kNone) said.push_back({static_cast<std::int64_t>(i), bits(s)});
+    if (s.verdict != AlarmLevel::kNone) said.push_back({static_cast<std::int64_t>(i), bits(s)});
   }
   EXPECT_FALSE(said.empty());
   EXPECT_EQ(heard, said);
@@ -207,9 +207,9 @@ INSTANTIATE_TEST_SUITE_P(Registered, DetectorConformance,
 TEST(DetectorNames, NoneWasLostByTheLinker) {
   const std::vector<std::string> names = Registry<DetectorModel>::get().names();
   for (const char* name :
-       {"adwin", "betting", "bocpd", "conformal", "cusum", "ddm", "e_detector", "ecdd", "eddm", "ewma",
-        "fhddm", "gma", "hddm_a", "hddm_w", "kswin", "mmd", "page_hinkley", "rddm", "shewhart",
-        "stepd"}) {
+       {"adwin", "betting", "bocpd",        "conformal", "cusum",    "ddm",    "e_detector",
+        "ecdd",  "eddm",    "ewma",         "fhddm",     "gma",      "hddm_a", "hddm_w",
+        "kswin", "mmd",     "page_hinkley", "rddm",      "shewhart", "stepd"}) {
     EXPECT_TRUE(std::find(names.begin(), names.end(), name) != names.end()) << name;
   }
 }

@@ -41,11 +41,11 @@ TEST(DetectorScan, SaysWhatUpdateSaysUpToABadSample) {
       Said expected, said;
       for (std::size_t i = 0; i < 5000; ++i) {
         const DetectorState s = one->update(x[i]);
-        if (s.verdict != Verdict::kNone) add(expected, static_cast<std::int64_t>(i), s);
+        if (s.verdict != AlarmLevel::kNone) add(expected, static_cast<std::int64_t>(i), s);
       }
       const auto take = [&](std::int64_t position, const DetectorState& s) {
         add(said, position, s);
-        drifts += s.verdict == Verdict::kDrift ? 1 : 0;
+        drifts += s.verdict == AlarmLevel::kDrift ? 1 : 0;
       };
       all->scan({x.data(), 1}, take);
       all->scan({x.data() + 1, 0}, take);

@@ -56,7 +56,7 @@ TEST(BettingAlarm, IsThatOfAnotherProgram) {
     int at = -1;
     for (std::size_t i = 0; i < x.size() && at < 0; ++i) {
       const DetectorState state = detector->update(x[i]);
-      if (state.verdict == Verdict::kNone) continue;
+      if (state.verdict == AlarmLevel::kNone) continue;
       at = static_cast<int>(i);
       EXPECT_NEAR(state.statistic / g["value"].get<double>(), 1, 1e-9);
       EXPECT_EQ(state.direction, 1);
@@ -93,7 +93,7 @@ TEST(BettingBound, VilleCoversTheMeanForTheWholeStream) {
         double x = 0;
         for (int i = 0; i < 500 && !alarm; ++i) {
           x = draw(draws, law, x);
-          alarm = detector->update(x).verdict == Verdict::kDrift;
+          alarm = detector->update(x).verdict == AlarmLevel::kDrift;
         }
         alarms += alarm ? 1 : 0;
       }
@@ -115,7 +115,7 @@ TEST(BettingBound, RunLengthOfTheCusumIsLongEnough) {
       detector->reset();
       Draws draws = stream.at(static_cast<std::uint32_t>(run));
       double n = 1, x = draw(draws, law, 0);
-      while (n < 3000 && detector->update(x).verdict != Verdict::kDrift) {
+      while (n < 3000 && detector->update(x).verdict != AlarmLevel::kDrift) {
         x = draw(draws, law, x);
         ++n;
       }
@@ -141,7 +141,7 @@ TEST(BettingStep, IsFoundWithItsDirectionAndTime) {
         for (int i = 0; i < 700 && at < 0; ++i) {
           const double mean = 1 + (i >= 150 ? 1.2 * direction : 0);
           const DetectorState state = detector->update(mean + 1.2 * (draws.uniform() - 0.5));
-          if (state.verdict == Verdict::kNone) continue;
+          if (state.verdict == AlarmLevel::kNone) continue;
           at = i;
           EXPECT_GE(state.statistic, state.threshold);
           EXPECT_EQ(state.direction, direction);
@@ -163,7 +163,7 @@ TEST(BettingStep, IsFoundWithItsDirectionAndTime) {
 TEST(BettingReference, AtTheEdgeOfTheRangeIsNeverExceeded) {
   const auto detector = make_detector("{type: betting, reference_size: 1}");
   for (int i = 0; i < 2000; ++i) {  // one sample's interval is [0, 1]
-    EXPECT_EQ(detector->update(i % 2).verdict, Verdict::kNone);
+    EXPECT_EQ(detector->update(i % 2).verdict, AlarmLevel::kNone);
   }
 }
 

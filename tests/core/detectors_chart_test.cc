@@ -30,9 +30,9 @@ TEST_P(ChartStepTest, IsFoundWithDirectionAndTime) {
     int at = -1;
     for (int i = 0; i < 1100 && at < 0; ++i) {
       const DetectorState state = detector->update(i >= 1000 ? 2 * direction : 0);
-      if (state.verdict == Verdict::kNone) continue;
+      if (state.verdict == AlarmLevel::kNone) continue;
       at = i;
-      EXPECT_EQ(state.verdict, Verdict::kDrift);
+      EXPECT_EQ(state.verdict, AlarmLevel::kDrift);
       EXPECT_EQ(state.direction, direction);
       EXPECT_EQ(state.change_time, 1000);
       EXPECT_GT(state.statistic, state.threshold);
@@ -58,9 +58,9 @@ INSTANTIATE_TEST_SUITE_P(Known, ChartStepTest, ::testing::ValuesIn(kSteps));
 
 TEST(ChartLimit, IsNotBeyondItself) {
   const auto detector = make_detector("{type: shewhart, mean: 0, deviation: 1}");
-  EXPECT_EQ(detector->update(3).verdict, Verdict::kNone);
-  EXPECT_EQ(detector->update(-3).verdict, Verdict::kNone);
-  EXPECT_EQ(detector->update(std::nextafter(3.0, 4.0)).verdict, Verdict::kDrift);
+  EXPECT_EQ(detector->update(3).verdict, AlarmLevel::kNone);
+  EXPECT_EQ(detector->update(-3).verdict, AlarmLevel::kNone);
+  EXPECT_EQ(detector->update(std::nextafter(3.0, 4.0)).verdict, AlarmLevel::kDrift);
 }
 
 // Falling samples are below their running mean until they jump, but above 0 all the time.
@@ -69,7 +69,7 @@ TEST(ChartChangeTime, IsWhereTheAverageCrossed) {
                            "{type: gma, alpha: 0.1}"}) {
     const auto detector = make_detector(yaml);
     DetectorState state;
-    for (int i = 0; i < 1010 && state.verdict == Verdict::kNone; ++i) {
+    for (int i = 0; i < 1010 && state.verdict == AlarmLevel::kNone; ++i) {
       state = detector->update(i < 1000 ? 1 - 0.0005 * i : i < 1003 ? 0.501 : 9);
     }
     EXPECT_EQ(state.direction, 1) << yaml;
@@ -143,8 +143,8 @@ TEST(ChartReference, IsThatOfTheFirstSamples) {
       const DetectorState expected = given->update(x[static_cast<std::size_t>(i)]);
       ASSERT_NEAR(state.statistic, expected.statistic, 1e-9) << type << i;
       ASSERT_NEAR(state.threshold, expected.threshold, 1e-9) << type << i;
-      drift = state.verdict == Verdict::kDrift;
-      EXPECT_EQ(drift, expected.verdict == Verdict::kDrift);
+      drift = state.verdict == AlarmLevel::kDrift;
+      EXPECT_EQ(drift, expected.verdict == AlarmLevel::kDrift);
     }
     EXPECT_TRUE(drift);
   }
@@ -159,7 +159,7 @@ std::vector<double> run_lengths(const std::string& yaml, int runs) {
     detector->reset();
     Draws draws = stream.at(static_cast<std::uint32_t>(run));
     double n = 1;
-    while (n < 1e6 && detector->update(draws.normal()).verdict != Verdict::kDrift) ++n;
+    while (n < 1e6 && detector->update(draws.normal()).verdict != AlarmLevel::kDrift) ++n;
     lengths.push_back(n);
   }
   std::sort(lengths.begin(), lengths.end());

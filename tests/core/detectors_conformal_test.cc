@@ -114,7 +114,8 @@ std::pair<double, double> false_alarms(const std::string& yaml, bool tokens, int
     int n = 0;
     bool alarm = false;
     while (n < length && !alarm) {
-      alarm = detector->update(tokens ? draws.below(3) : draws.normal()).verdict == Verdict::kDrift;
+      alarm =
+          detector->update(tokens ? draws.below(3) : draws.normal()).verdict == AlarmLevel::kDrift;
       ++n;
     }
     alarms += alarm ? 1 : 0;
@@ -160,7 +161,7 @@ TEST(ConformalStep, IsFoundWithItsDirectionAndTime) {
         for (int i = 0; i < 600 && at < 0; ++i) {
           const DetectorState state =
               detector->update(draws.normal() + (i >= 300 ? 4 * direction : 0));
-          if (state.verdict == Verdict::kNone) continue;
+          if (state.verdict == AlarmLevel::kNone) continue;
           at = i;
           EXPECT_GE(state.statistic, 1e6);
           EXPECT_DOUBLE_EQ(state.threshold, 1e6);

@@ -37,7 +37,7 @@ TEST_P(ErrorRateStep, IsFoundInItsDirectionAndElseNot) {
     int at = -1;
     for (int i = 0; i < 2000 && at < 0; ++i) {
       const DetectorState state = detector->update(patterned(i, (i >= 1000) == (direction > 0)));
-      if (state.verdict != Verdict::kDrift) {
+      if (state.verdict != AlarmLevel::kDrift) {
         ASSERT_EQ(state.direction, 0);
         ASSERT_EQ(state.change_time, -1);
         continue;
@@ -95,10 +95,10 @@ FirstAlarm first_alarm(const std::string& yaml, const std::vector<double>& x) {
   FirstAlarm alarm;
   for (std::size_t i = 0; i < x.size() && alarm.drift < 0; ++i) {
     alarm.state = detector->update(x[i]);
-    if (alarm.state.verdict == Verdict::kWarning && alarm.warning < 0) {
+    if (alarm.state.verdict == AlarmLevel::kWarning && alarm.warning < 0) {
       alarm.warning = static_cast<int>(i);
     }
-    if (alarm.state.verdict == Verdict::kDrift) alarm.drift = static_cast<int>(i);
+    if (alarm.state.verdict == AlarmLevel::kDrift) alarm.drift = static_cast<int>(i);
   }
   return alarm;
 }
@@ -180,7 +180,7 @@ std::pair<double, double> change_error(const std::string& yaml, bool rise) {
     for (int i = 0; i < 2000; ++i) {
       const bool high = (i >= 1000) == rise;
       const DetectorState state = detector->update(draws.bernoulli(high ? 0.8 : 0.2) ? 1 : 0);
-      if (state.verdict != Verdict::kDrift || i < 1000) continue;
+      if (state.verdict != AlarmLevel::kDrift || i < 1000) continue;
       errors.push_back(static_cast<double>(state.change_time - 1000));
       break;
     }
@@ -205,8 +205,8 @@ TEST(ErrorRateChangeTime, IsNearTheChange) {
   }
 }
 
-// Verdict and statistic of each sample from all samples since the last drift.
-using Formula = std::function<std::pair<Verdict, double>(const std::vector<double>& since)>;
+// AlarmLevel and statistic of each sample from all samples since the last drift.
+using Formula = std::function<std::pair<AlarmLevel, double>(const std::vector<double>& since)>;
 
 void expect_formula(const std::string& yaml, const Formula& formula) {
   const auto detector = make_detector(yaml);
@@ -218,8 +218,8 @@ void expect_formula(const std::string& yaml, const Formula& formula) {
     const auto [verdict, statistic] = formula(since);
     ASSERT_EQ(state.verdict, verdict) << yaml << since.size();
     ASSERT_NEAR(state.statistic, statistic, 1e-9) << yaml << since.size();
-    alarms += verdict != Verdict::kNone ? 1 : 0;
-    if (verdict == Verdict::kDrift) since.clear();
+    alarms += verdict != AlarmLevel::kNone ? 1 : 0;
+    if (verdict == AlarmLevel::kDrift) since.clear();
   }
   EXPECT_GT(alarms, 10) << yaml;
 }
@@ -232,15 +232,18 @@ double sum(const std::vector<double>& x, std::size_t from, std::size_t end) {
 
 TEST(ErrorRateFormula, StepdIsTheTestOfEqualProportions) {
   for (const bool both : {false, true}) {
-    const auto formula = [both](const std::vector<double>& x) -> std::pair<Verdict, double> {
-      if (x.size() < 80) return {Verdict::kNone, 0};
+    const auto formula = [both](const std::vector<double>& x) -> std::pair<AlarmLevel, double> {
+      if (x.size() < 80) return {AlarmLevel::kNone, 0};
       const double recent = 40, old = static_cast<double>(x.size()) - recent;
       const double r = sum(x, x.size() - 40, x.size()) / recent, o = sum(x, 0, x.size() - 40) / old;
       const double p = sum(x, 0, x.size()) / (old + recent), s = 1 / old + 1 / recent;
-      if (p * (1 - p) == 0) return {Verdict::kNone, 0};
+      if (p * (1 - p) == 0) return {AlarmLevel::kNone, 0};
       const double z = ((both ? std::abs(r - o) : r - o) - s / 2) / std::sqrt(p * (1 - p) * s);
       const double tail = std::erfc(z / std::sqrt(2)) / (both ? 1 : 2);
-      return {tail < 0.01 ? Verdict::kDrift : tail < 0.1 ? Verdict::kWarning : Verdict::kNone, z};
+      return {tail < 0.01  ? AlarmLevel::kDrift
+              : tail < 0.1 ? AlarmLevel::kWarning
+                           : AlarmLevel::kNone,
+              z};
     };
     expect_formula(fmt::format("{{type: stepd, window_size: 40, alpha_drift: 0.01, alpha_warning: "
                                "0.1, two_sided_test: {}}}",
@@ -255,15 +258,15 @@ TEST(ErrorRateFormula, EcddIsTheChartOfItsPolynomial) {
       {400, {3.97, -6.56, 48.73, -330.13, 848.18}},
       {1000, {1.17, 7.56, -21.24, 112.12, -987.23}}};
   for (const auto& [run, c] : coefficients) {
-    const auto formula = [&c = c](const std::vector<double>& x) -> std::pair<Verdict, double> {
+    const auto formula = [&c = c](const std::vector<double>& x) -> std::pair<AlarmLevel, double> {
       const double n = static_cast<double>(x.size()), p = sum(x, 0, x.size()) / n;
       double z = 0;
       for (const double v : x) z = 0.1 * v + 0.9 * z;
       const double s = std::sqrt(p * (1 - p) * 0.1 / 1.9 * (1 - std::pow(0.9, 2 * n)));
       const double limit =
           c[0] + c[1] * p + c[2] * std::pow(p, 3) + c[3] * std::pow(p, 5) + c[4] * std::pow(p, 7);
-      if (x.size() < 50 || z <= p + 0.6 * limit * s) return {Verdict::kNone, z - p};
-      return {z > p + limit * s ? Verdict::kDrift : Verdict::kWarning, z - p};
+      if (x.size() < 50 || z <= p + 0.6 * limit * s) return {AlarmLevel::kNone, z - p};
+      return {z > p + limit * s ? AlarmLevel::kDrift : AlarmLevel::kWarning, z - p};
     };
     expect_formula(fmt::format("{{type: ecdd, average_run_length: {}, lambda_val: 0.1, "
                                "warning_level: 0.6, warm_start: 50}}",
@@ -279,7 +282,7 @@ TEST(ErrorRateRunLength, EcddKeepsTheOneOfItsDefaultPolynomial) {
     Draws draws = Stream(20261126, Purpose::kStatistics, 1).at(0);
     double count = 0;
     for (int i = 0; i < 400000; ++i) {
-      const bool drift = detector->update(draws.bernoulli(rate)).verdict == Verdict::kDrift;
+      const bool drift = detector->update(draws.bernoulli(rate)).verdict == AlarmLevel::kDrift;
       count += drift ? 1 : 0;
     }
     EXPECT_NEAR(400000 / count, 400, 60) << rate;

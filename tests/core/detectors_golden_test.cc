@@ -62,9 +62,9 @@ TEST(DetectorGolden, EveryVerdictIsThatOfThePeer) {
     const auto detector = make_detector(g["detector"]);
     std::int64_t hash = 0, warnings = 0, drifts = 0;
     for (const double x : parity_stream(g["stream"])) {
-      const Verdict verdict = detector->update(x).verdict;
-      warnings += verdict == Verdict::kWarning ? 1 : 0;
-      drifts += verdict == Verdict::kDrift ? 1 : 0;
+      const AlarmLevel verdict = detector->update(x).verdict;
+      warnings += verdict == AlarmLevel::kWarning ? 1 : 0;
+      drifts += verdict == AlarmLevel::kDrift ? 1 : 0;
       hash = (31 * hash + static_cast<std::int64_t>(verdict)) % 1000000007;
     }
     EXPECT_EQ(warnings, g["warnings"].get<std::int64_t>()) << g;
@@ -105,10 +105,10 @@ TEST(DetectorGolden, EDetectorStatisticsAndAlarms) {
       const DetectorState state = detector->update(x[static_cast<std::size_t>(i)]);
       if (i < 1000) largest = std::max(largest, state.statistic);
       if (i < g["at"].get<int>()) {
-        ASSERT_EQ(state.verdict, Verdict::kNone) << g << i;
+        ASSERT_EQ(state.verdict, AlarmLevel::kNone) << g << i;
         continue;
       }
-      EXPECT_EQ(state.verdict, Verdict::kDrift) << g;
+      EXPECT_EQ(state.verdict, AlarmLevel::kDrift) << g;
       EXPECT_EQ(state.direction, 1);
       EXPECT_NEAR(static_cast<double>(state.change_time), 1000, 5) << g;
       EXPECT_NEAR(state.statistic / g["value"].get<double>(), 1, 1e-13) << g;

@@ -97,7 +97,7 @@ TEST(Kswin, SaysWhatRiverSaysOfTheSameDraws) {
     RuleStream<KswinRule<PythonSampler>> kswin({p, PythonSampler(g["seed"])});
     std::vector<int> at;
     for (const double x : parity_stream(g["stream"])) {
-      if (kswin.update(x).verdict != Verdict::kDrift) continue;
+      if (kswin.update(x).verdict != AlarmLevel::kDrift) continue;
       at.push_back(static_cast<int>(kswin.position()) - 1);
     }
     EXPECT_EQ(at, g["at"].get<std::vector<int>>()) << g;
@@ -121,7 +121,7 @@ TEST(Kswin, PlacesTheChangeAndItsDirection) {
   for (const double sample : x) {
     const DetectorState state = detector->update(sample);
     EXPECT_DOUBLE_EQ(state.threshold, 17.0 / 30);
-    if (state.verdict == Verdict::kDrift) seen.emplace_back(state.change_time, state.direction);
+    if (state.verdict == AlarmLevel::kDrift) seen.emplace_back(state.change_time, state.direction);
   }
   EXPECT_EQ(seen, (std::vector<std::pair<std::int64_t, int>>{{1000, 1}, {2000, -1}, {3000, 1}}));
 }

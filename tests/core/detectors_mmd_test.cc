@@ -93,7 +93,7 @@ TEST(Mmd, PermutationTestsKeepTheirLevel) {
       Draws draws = stream.at(static_cast<std::uint32_t>(run));
       for (int i = 0; i < 40; ++i) {  // up to the first test
         const double x = tokens ? draws.below(2) : draws.normal();
-        alarms += detector->update(x).verdict == Verdict::kDrift ? 1 : 0;
+        alarms += detector->update(x).verdict == AlarmLevel::kDrift ? 1 : 0;
       }
     }
     const double level = static_cast<double>(alarms) / streams;
@@ -116,7 +116,7 @@ TEST(Mmd, FindsChangesOfMeanAndOfSpread) {
         const double scale = direction == 0 && i >= 500 ? 8 : 1;
         const double x = scale * draws.normal() + (i >= 500 ? 4 * direction : 0);
         const DetectorState state = detector->update(x);
-        if (state.verdict == Verdict::kNone) continue;
+        if (state.verdict == AlarmLevel::kNone) continue;
         at = i;
         EXPECT_GT(state.statistic, state.threshold);
         if (direction == 0) continue;

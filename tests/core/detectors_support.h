@@ -41,7 +41,7 @@ inline std::string refusal(const std::string& yaml) {
 inline std::vector<int> drifts(Detector& detector, const std::vector<double>& stream) {
   std::vector<int> at;
   for (std::size_t i = 0; i < stream.size(); ++i) {
-    if (detector.update(stream[i]).verdict == Verdict::kDrift) at.push_back(static_cast<int>(i));
+    if (detector.update(stream[i]).verdict == AlarmLevel::kDrift) at.push_back(static_cast<int>(i));
   }
   return at;
 }
@@ -58,9 +58,10 @@ inline Alarms listen(Detector& detector, const std::vector<double>& stream) {
   for (std::size_t i = 0; i < stream.size(); ++i) {
     const DetectorState state = detector.update(stream[i]);
     const int at = static_cast<int>(i);
-    if (state.verdict == Verdict::kWarning && !warned) alarms.first_warnings.push_back(at);
-    warned = state.verdict == Verdict::kWarning || (warned && state.verdict == Verdict::kNone);
-    if (state.verdict != Verdict::kDrift) continue;
+    if (state.verdict == AlarmLevel::kWarning && !warned) alarms.first_warnings.push_back(at);
+    warned =
+        state.verdict == AlarmLevel::kWarning || (warned && state.verdict == AlarmLevel::kNone);
+    if (state.verdict != AlarmLevel::kDrift) continue;
     alarms.drifts.push_back(at);
     alarms.directions.push_back(state.direction);
   }

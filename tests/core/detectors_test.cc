@@ -32,7 +32,7 @@ TEST_P(DetectorStep, IsFoundInTimeWithItsDirection) {
     for (int i = 0; i < 2000; ++i) {
       const bool high = (i >= 1000) == (direction > 0);
       const DetectorState state = detector->update(high ? 0.8 : 0.2);
-      if (state.verdict != Verdict::kDrift) {
+      if (state.verdict != AlarmLevel::kDrift) {
         ASSERT_EQ(state.direction, 0);
         ASSERT_EQ(state.change_time, -1);
         continue;
@@ -94,7 +94,7 @@ std::pair<double, double> run_length(const std::string& yaml, bool sticky, int r
       const double high = sticky && x > 0.5 ? 0.6 : 1;  // the mean 0.3 in two ways
       return x = draws.bernoulli(0.3 / high) ? high : 0;
     };
-    while (detector->update(next()).verdict != Verdict::kDrift) ++n;
+    while (detector->update(next()).verdict != AlarmLevel::kDrift) ++n;
     sum += n;
     squares += n * n;
   }
@@ -131,7 +131,7 @@ TEST(DetectorPosition, GoesOnCountingAfterADrift) {
   std::vector<std::int64_t> changes;
   for (int i = 0; i < 600; ++i) {
     const DetectorState state = detector->update(i / 200 % 2 == 1 ? 1 : 0);
-    if (state.verdict == Verdict::kDrift) changes.push_back(state.change_time);
+    if (state.verdict == AlarmLevel::kDrift) changes.push_back(state.change_time);
   }
   ASSERT_EQ(changes, (std::vector<std::int64_t>{200, 400}));
 }

@@ -63,7 +63,7 @@ std::string options(bool known, const std::string& more) {
       kHazard, known ? "known_variance" : "unknown_variance", more);
 }
 
-TEST(BocdPosterior, IsThatOfAllSegmentations) {
+TEST(BocpdPosterior, IsThatOfAllSegmentations) {
   Draws draws = Stream(5, Purpose::kStatistics, 0).at(0);
   std::vector<double> x;
   for (int i = 0; i < 40; ++i) x.push_back(draws.normal() + (i >= 15 ? 0.3 : 0));
@@ -90,7 +90,7 @@ TEST(BocdPosterior, IsThatOfAllSegmentations) {
 }
 
 // Beyond max_run_length the runs share an entry with the statistics of the heaviest one.
-TEST(BocdTruncation, KeepsTheRunsBelowIt) {
+TEST(BocpdTruncation, KeepsTheRunsBelowIt) {
   const std::size_t n = 300, length = 60;
   const auto truncated = make_detector(
       options(false, fmt::format("max_run_length: {}, threshold: 0.9999999", length)));
@@ -115,7 +115,7 @@ TEST(BocdTruncation, KeepsTheRunsBelowIt) {
   EXPECT_GT(recent, 0.1);
 }
 
-TEST(BocdStep, IsFoundWithItsDirectionAndTime) {
+TEST(BocpdStep, IsFoundWithItsDirectionAndTime) {
   Draws draws = Stream(7, Purpose::kStatistics, 0).at(0);
   for (const char* model : {"unknown_variance", "known_variance"}) {
     for (const int length : {60, 500}) {  // the second never truncates
@@ -126,7 +126,7 @@ TEST(BocdStep, IsFoundWithItsDirectionAndTime) {
         for (int i = 0; i < 400 && at < 0; ++i) {
           const DetectorState state =
               detector->update(draws.normal() * 0.5 + (i >= 300 ? 3 * direction : 0));
-          if (state.verdict == Verdict::kNone) continue;
+          if (state.verdict == AlarmLevel::kNone) continue;
           at = i;
           EXPECT_EQ(state.direction, direction);
           EXPECT_NEAR(static_cast<double>(state.change_time), 300, 1);
@@ -139,7 +139,7 @@ TEST(BocdStep, IsFoundWithItsDirectionAndTime) {
 }
 
 // The predictive law has long tails: nothing underflows to a posterior that is no number.
-TEST(BocdExtremes, LeaveAPosterior) {
+TEST(BocpdExtremes, LeaveAPosterior) {
   for (const char* model : {"unknown_variance", "known_variance"}) {
     const auto detector = make_detector(fmt::format("{{type: bocpd, model: {}}}", model));
     for (int i = 0; i < 400; ++i) {
@@ -150,7 +150,7 @@ TEST(BocdExtremes, LeaveAPosterior) {
   }
 }
 
-TEST(BocdOptions, OutOfRangeAreRefusedByName) {
+TEST(BocpdOptions, OutOfRangeAreRefusedByName) {
   for (const char* option :
        {"hazard: 0", "hazard: 1", "max_run_length: 1", "min_instances: 0", "threshold: 1",
         "prior_count: 0", "prior_shape: 0", "prior_scale: 0", "prior_variance: 0",
@@ -160,7 +160,7 @@ TEST(BocdOptions, OutOfRangeAreRefusedByName) {
   }
 }
 
-TEST(BocdState, DamagedIsRefused) {
+TEST(BocpdState, DamagedIsRefused) {
   const auto detector = make_detector("{type: bocpd, max_run_length: 10}");
   for (int i = 0; i < 30; ++i) detector->update(0.1);
   const std::vector<double> good = detector->save();
