@@ -134,8 +134,11 @@ class Group : public Object {
     std::string name;
     bool is_group;
   };
-  // Groups and data sets in creation order; at most 10,000, else IoError.
-  std::vector<Child> children() const;
+  // Groups and data sets in creation order, else by name; IoError when they are too many. Of a log
+  // also when the file has HDF5's old format or an object has several links; files of other programs
+  // may.
+  enum class Origin { kLog, kAny };
+  std::vector<Child> children(Origin origin = Origin::kLog) const;
 };
 
 class File {

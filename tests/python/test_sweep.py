@@ -19,6 +19,7 @@ def write_sweep(path, log):
     """As `tightrope collect` lays it out: run and stage before the axes of the packs."""
     runs = log.manifest.runs
     order = {"id": [r.id for r in runs], "row": [r.row for r in runs],
+             "arm": [r.row for r in runs],
              "seed": [r.seed for r in runs], "seed_set": [r.seed_set for r in runs],
              "status": ["done"] * len(runs)}
     for key in dict.fromkeys(key for run in runs for key in run.values):

@@ -18,7 +18,7 @@ from ._parameters import run_coordinates
 from ._run_index import with_run_index
 
 # Variables along `run` that every group repeats beside the swept parameters.
-_RUN = ("id", "row", "seed", "seed_set", "status")
+_RUN = ("id", "row", "arm", "seed", "seed_set", "status")
 
 
 def _group(path: pathlib.Path, name: str) -> xr.Dataset:

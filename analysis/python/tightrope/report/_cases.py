@@ -12,6 +12,7 @@ from .. import plot
 from .._log import Log
 from .._tables import seed_sets
 from ._chart import render
+from ._runs import endings, last_stage
 
 
 def _arms(log: Log) -> list[str]:
@@ -24,16 +25,14 @@ def _arms(log: Log) -> list[str]:
 
 def _run_of(log: Log, arm: str, seed: int, seed_set: str) -> int | None:
     runs = log.runs
-    last = runs.last_stage.values
-    status = runs.status.values[np.arange(len(last)), last]
     found = np.flatnonzero((runs.row.values == arm) & (runs.seed.values == seed)
-                           & (runs.seed_set.values == seed_set) & (status == "done"))
+                           & (runs.seed_set.values == seed_set) & (endings(log) == "done"))
     return int(found[0]) if len(found) else None
 
 
 def _final_belief(log: Log, run: int, environment: str) -> xr.Dataset:
     """Belief of policy and oracle of the run's last stage at its last checkpoint."""
-    stage = int(log.runs.last_stage.values[run])
+    stage = int(last_stage(log)[run])
     data = log.belief.isel(run=run, stage=stage).sel(environment=environment)
     return data.sel(checkpoint=int(log.runs.last_checkpoint.values[run])).load()
 
@@ -66,7 +65,7 @@ def _diseases(beliefs: list[xr.Dataset], probe: int, most: int = 4) -> list[str]
 
 def _tokens(log: Log, run: int, environment: str, probe: int) -> list[dict[str, str]]:
     """The case's report: findings said present, said absent, and the diagnosis."""
-    stage = int(log.runs.last_stage.values[run])
+    stage = int(last_stage(log)[run])
     data = log.tokens.isel(run=run, stage=stage).sel(environment=environment).isel(probe=probe)
     ids = data.target.values[data.valid.values == 1]
     names = [str(log.vocabulary[i]) for i in ids]

@@ -64,39 +64,45 @@ def result_tables(log: Log) -> list[dict[str, Any]]:
             for seed_set in sets for spec in log.manifest.tables]
 
 
-_LABELS = {"estimate": "estimate", "low": "", "high": "", "p": "p (t)",
-           "p_sign_flip": "p (sign flip)", "p_holm": "p (Holm)", "n": "seeds"}
+_PROBABILITIES = {"p": "p (t)", "p_holm": "p (Holm)", "p_sign_flip": "p (sign flip)"}
 
 
-def _cell(line: pd.Series, name: str) -> str:
-    value = line[name]
-    if pd.isna(value) or (name == "n" and value == 0):
-        return ""
-    if name == "n":
-        return str(int(value))
-    return f"{value:.2g}" if name.startswith("p") else f"{value:+.4f}"
+def _interval(low: float, high: float) -> str:
+    return "" if pd.isna(low) else f"[{low:+.4f}, {high:+.4f}]"
+
+
+def _cells(line: pd.Series, bootstrapped: bool, probabilities: list[str]) -> list[str]:
+    if pd.isna(line.estimate):
+        return [""] * (3 + bootstrapped + len(probabilities))
+    out = [f"{line.estimate:+.4f}", _interval(line.low, line.high)]
+    if bootstrapped:
+        out.append(_interval(line.bca_low, line.bca_high))
+    return [*out, *(f"{line[name]:.2g}" for name in probabilities), str(int(line.n))]
 
 
 def _note(line: pd.Series) -> str:
-    if line.verdict != "undecided" or not line.get("seeds_to_decide", 0):
+    if line.verdict != "undecided" or not line.seeds_to_decide:
         return ""
-    return f"about {int(line.seeds_to_decide)} seeds would decide"
+    seen = line.get("detectable", math.nan)
+    more = "" if pd.isna(seen) else f"; {seen:.4f} would have shown"
+    return f"about {int(line.seeds_to_decide)} seeds would decide{more}"
 
 
 def judged_claims(log: Log) -> dict[str, Any] | None:
     """The claims with their verdicts; None when the folder has none that are judged."""
-    if not log.manifest.claims or not (log.folder / "tables" / "claims.md").exists():
+    tables = log.folder / "tables"
+    if not log.manifest.claims or not any((tables / f"claims.{kind}").exists()
+                                          for kind in ("csv", "md")):
         return None
     data = claims(log.folder)
-    shown = [name for name in ("estimate", "p", "p_sign_flip", "p_holm", "n") if name in data]
-    lines = []
-    for _, line in data.iterrows():
-        cells = [_cell(line, name) for name in shown]
-        interval = "" if pd.isna(line.low) else f"[{line.low:+.4f}, {line.high:+.4f}]"
-        lines.append({"claim": line.claim, "part": int(line.part), "contrast": line.contrast,
-                      "verdict": line.verdict, "note": _note(line),
-                      "cells": [cells[0], interval, *cells[1:]]})
-    names = [_LABELS[name] for name in shown]
-    judged = data.attrs["judged_on"]
-    return {"judged_on": judged[:1].upper() + judged[1:], "lines": lines,
-            "columns": [names[0], "95 % interval", *names[1:]]}
+    bootstrapped = "bca_low" in data
+    probabilities = [name for name in _PROBABILITIES if name in data]
+    lines = [{"claim": line.claim, "part": int(line.part), "contrast": line.contrast,
+              "verdict": line.verdict, "note": _note(line),
+              "cells": _cells(line, bootstrapped, probabilities)}
+             for _, line in data.iterrows()]
+    names = ["estimate", "95 % t interval", *["95 % BCa interval"] * bootstrapped,
+             *(_PROBABILITIES[name] for name in probabilities), "seeds"]
+    judged = data.attrs.get("seed_set", "")
+    return {"judged_on": f"Judged on the {judged} seeds, paired by seed" if judged
+            else data.attrs.get("judged_on", ""), "lines": lines, "columns": names}
