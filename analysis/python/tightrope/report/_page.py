@@ -57,11 +57,10 @@ def _curves(log: Log) -> list[Chart]:
     out = []
     for spec in specs[:4]:
         arms = [name for name in spec["rows"] or log.manifest.rows if name in there]
-        note = "" if len(arms) <= _ARMS else f" The first {_ARMS} of {len(arms)} arms."
+        note = "" if len(arms) <= _ARMS else f"The first {_ARMS} of {len(arms)} arms."
         for column in _columns(log, spec["columns"]) if arms else []:
             chart = plot.learning_curves(log, column, arms=arms[:_ARMS], seed_set=seed_set)
-            out.append(render(f"{column}, {spec['name']}", chart,
-                              f"Mean over {seed_set} seeds; band: 95 % t interval.{note}"))
+            out.append(render(f"{column}, {spec['name']}", chart, note))
     return out
 
 
@@ -70,10 +69,9 @@ def _ledger(log: Log) -> list[Chart]:
     there = set(log.runs.row.values.tolist())
     named = [arm for spec in log.manifest.tables for arm in spec["rows"]] or log.manifest.rows
     arms = [arm for arm in dict.fromkeys(named) if arm in there]
-    note = "" if len(arms) <= _LEDGERS else f" The first {_LEDGERS} of {len(arms)} arms."
-    return [render(f"Ledger: {arm}", plot.ledger_waterfall(log, arm=arm),
-                   "Beneficial drift upwards, detrimental downwards; the dot is the net, what the "
-                   f"KL to the oracle fell by.{note}") for arm in arms[:_LEDGERS]]
+    note = "" if len(arms) <= _LEDGERS else f"The first {_LEDGERS} of {len(arms)} arms."
+    return [render(f"Ledger: {arm}", plot.ledger_waterfall(log, arm=arm), note * (arm == arms[0]))
+            for arm in arms[:_LEDGERS]]
 
 
 def _alarms(log: Log) -> list[Chart]:
@@ -91,7 +89,8 @@ _PARTS: list[_Part] = [
      "Evaluated on fresh cases of the named environments during training.", _curves),
     ("ledger", "ledger", "Ledger",
      "How far training moved the policy towards the exact oracle (beneficial) and away from it or "
-     "past it (detrimental), in nat per case, thinking and outcome apart.", _ledger),
+     "past it (detrimental), in nat per report, thinking and outcome apart. The dot is the net: "
+     "what the KL to the oracle fell by.", _ledger),
     ("alarms", "alarms", "Alarms", "What change detectors saw in the training series.", _alarms),
 ]
 
