@@ -18,7 +18,7 @@ from ._parameters import run_coordinates
 from ._run_index import with_run_index
 
 # Variables along `run` that every group repeats beside the swept parameters.
-_RUN = ("id", "row", "seed", "seed_set", "status")
+_RUN = ("id", "row", "arm", "seed", "seed_set", "status")
 
 
 def _group(path: pathlib.Path, name: str) -> xr.Dataset:
@@ -39,7 +39,7 @@ def _manifest(path: pathlib.Path, meta: xr.Dataset, parameters: list[str]) -> Ma
     with open_file(path) as file:
         about = {key: str(file.attrs.get(key, "")) for key in ("experiment", "config_hash")}
     runs = []
-    columns = {name: meta[name].values for name in (*_RUN, *parameters)}
+    columns = {name: meta[name].values for name in (*_RUN, *parameters) if name in meta}
     for at in range(meta.sizes["run"]):
         values = {meta[name].attrs.get("long_name", name): _value(columns[name][at])
                   for name in parameters}

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from .. import plot
-from .._log import Log
+from .._log import Log, final_status, last_stages
 from .._tables import seed_sets
 from ._chart import render
 
@@ -24,17 +24,14 @@ def _arms(log: Log) -> list[str]:
 
 def _run_of(log: Log, arm: str, seed: int, seed_set: str) -> int | None:
     runs = log.runs
-    last = runs.last_stage.values
-    status = runs.status.values[np.arange(len(last)), last]
     found = np.flatnonzero((runs.row.values == arm) & (runs.seed.values == seed)
-                           & (runs.seed_set.values == seed_set) & (status == "done"))
+                           & (runs.seed_set.values == seed_set) & (final_status(runs) == "done"))
     return int(found[0]) if len(found) else None
 
 
 def _final_belief(log: Log, run: int, environment: str) -> xr.Dataset:
     """Belief of policy and oracle of the run's last stage at its last checkpoint."""
-    stage = int(log.runs.last_stage.values[run])
-    data = log.belief.isel(run=run, stage=stage).sel(environment=environment)
+    data = log.belief.isel(run=run, stage=last_stages(log.runs)[run]).sel(environment=environment)
     return data.sel(checkpoint=int(log.runs.last_checkpoint.values[run])).load()
 
 
@@ -66,8 +63,8 @@ def _diseases(beliefs: list[xr.Dataset], probe: int, most: int = 4) -> list[str]
 
 def _tokens(log: Log, run: int, environment: str, probe: int) -> list[dict[str, str]]:
     """The case's report: findings said present, said absent, and the diagnosis."""
-    stage = int(log.runs.last_stage.values[run])
-    data = log.tokens.isel(run=run, stage=stage).sel(environment=environment).isel(probe=probe)
+    data = log.tokens.isel(run=run, stage=last_stages(log.runs)[run], probe=probe)
+    data = data.sel(environment=environment)
     ids = data.target.values[data.valid.values == 1]
     names = [str(log.vocabulary[i]) for i in ids]
     out, answer = [], False

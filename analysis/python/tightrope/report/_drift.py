@@ -8,23 +8,20 @@ from typing import Any
 import numpy as np
 
 from .. import plot
-from .._log import Log
+from .._log import Log, final_status, last_stages
 from ._chart import render
 
 
 def _first_run(log: Log) -> int:
     """The first finished run, whose world the tables describe."""
-    last = log.runs.last_stage.values
-    status = log.runs.status.values[np.arange(len(last)), last]
-    done = np.flatnonzero(np.isin(status, ("done", "diverged")))
+    done = np.flatnonzero(np.isin(final_status(log.runs), ("done", "diverged")))
     return int(done[0]) if len(done) else 0
 
 
 def drift(log: Log) -> dict[str, Any]:
     """Tables of one world (worlds of other seeds differ in their numbers) and the timeline."""
     place = _first_run(log)
-    stage = int(log.runs.last_stage.values[place])
-    world = log.drift.isel(run=place, stage=stage).load()
+    world = log.drift.isel(run=place, stage=last_stages(log.runs)[place]).load()
     mechanisms = [str(name) for name in world.mechanism.values]
     rows = []
     for name in world.environment.values:

@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from .._log import Log
+from .._log import Log, final_status
 from .._pack import open_file
 
 _SHOWN = ("version", "revision", "device", "instruction_set", "threads", "hostname", "created_utc",
@@ -76,18 +76,17 @@ def command(log: Log) -> str:
 
 def head(log: Log, version: str, written: str) -> dict[str, Any]:
     """The page's first facts."""
-    last = log.runs.last_stage.values
-    status = log.runs.status.values[np.arange(len(last)), last]
+    status = final_status(log.runs)
     done = int(np.isin(status, ("done", "diverged")).sum())
     diverged = int((status == "diverged").sum())
     seeds = {name: len(np.unique(log.runs.seed.values[log.runs.seed_set.values == name]))
              for name in dict.fromkeys(log.runs.seed_set.values.tolist())}
-    facts = [("runs", f"{done} of {len(last)} done"), ("arms", len(log.manifest.rows)),
+    facts = [("runs", f"{done} of {len(status)} done"), ("arms", len(log.manifest.rows)),
              ("seeds", ", ".join(f"{count} {name}" for name, count in seeds.items())),
              ("stages", ", ".join(str(name) for name in np.atleast_1d(log.runs.stage.values)))]
     warning = ""
-    if done < len(last):
-        warning = f"{len(last) - done} runs have not finished: their values are left out. "
+    if done < len(status):
+        warning = f"{len(status) - done} runs have not finished: their values are left out. "
     if diverged:
         warning += f"{diverged} runs diverged and count as missing."
     return {"experiment": log.manifest.experiment, "facts": facts, "warning": warning,

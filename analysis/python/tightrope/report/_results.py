@@ -97,6 +97,6 @@ def judged_claims(log: Log) -> dict[str, Any] | None:
                       "verdict": line.verdict, "note": _note(line),
                       "cells": [cells[0], interval, *cells[1:]]})
     names = [_LABELS[name] for name in shown]
-    judged = data.attrs["judged_on"]
-    return {"judged_on": judged[:1].upper() + judged[1:], "lines": lines,
+    seeds = data.attrs["seed_set"]
+    return {"judged_on": f"Judged on {seeds} seeds" if seeds else "Judged", "lines": lines,
             "columns": [names[0], "95 % interval", *names[1:]]}
