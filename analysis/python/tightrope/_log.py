@@ -219,6 +219,17 @@ def _run_table(manifest: Manifest, packs: dict[str, Pack], stages: list[str],
     }, coordinates))
 
 
+def last_stages(runs: xr.Dataset) -> np.ndarray:
+    """Per run the place of its last stage among the stages of ``log.runs``."""
+    stages = runs.stage.values.tolist()
+    return np.array([stages.index(name) for name in runs.last_stage.values], dtype=np.int64)
+
+
+def final_status(runs: xr.Dataset) -> np.ndarray:
+    """Per run the status of its last stage: done, diverged, partial or missing."""
+    return runs.status.values[np.arange(runs.sizes["run"]), last_stages(runs)]
+
+
 def _names_of(packs: dict[str, Pack]) -> tuple[str, ...]:
     found: set[str] = set()
     logged = [pack for pack in packs.values() if pack.path()]

@@ -39,7 +39,7 @@ def _manifest(path: pathlib.Path, meta: xr.Dataset, parameters: list[str]) -> Ma
     with open_file(path) as file:
         about = {key: str(file.attrs.get(key, "")) for key in ("experiment", "config_hash")}
     runs = []
-    columns = {name: meta[name].values for name in (*_RUN, *parameters)}
+    columns = {name: meta[name].values for name in (*_RUN, *parameters) if name in meta}
     for at in range(meta.sizes["run"]):
         values = {meta[name].attrs.get("long_name", name): _value(columns[name][at])
                   for name in parameters}
