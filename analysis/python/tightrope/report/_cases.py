@@ -9,10 +9,9 @@ import numpy as np
 import xarray as xr
 
 from .. import plot
-from .._log import Log
+from .._log import Log, final_status, last_stages
 from .._tables import seed_sets
 from ._chart import render
-from ._runs import endings, last_stage
 
 
 def _arms(log: Log) -> list[str]:
@@ -26,13 +25,13 @@ def _arms(log: Log) -> list[str]:
 def _run_of(log: Log, arm: str, seed: int, seed_set: str) -> int | None:
     runs = log.runs
     found = np.flatnonzero((runs.row.values == arm) & (runs.seed.values == seed)
-                           & (runs.seed_set.values == seed_set) & (endings(log) == "done"))
+                           & (runs.seed_set.values == seed_set) & (final_status(log.runs) == "done"))
     return int(found[0]) if len(found) else None
 
 
 def _final_belief(log: Log, run: int, environment: str) -> xr.Dataset:
     """Belief of policy and oracle of the run's last stage at its last checkpoint."""
-    stage = int(last_stage(log)[run])
+    stage = int(last_stages(log.runs)[run])
     data = log.belief.isel(run=run, stage=stage).sel(environment=environment)
     return data.sel(checkpoint=int(log.runs.last_checkpoint.values[run])).load()
 
@@ -65,7 +64,7 @@ def _diseases(beliefs: list[xr.Dataset], probe: int, most: int = 4) -> list[str]
 
 def _tokens(log: Log, run: int, environment: str, probe: int) -> list[dict[str, str]]:
     """The case's report: findings said present, said absent, and the diagnosis."""
-    stage = int(last_stage(log)[run])
+    stage = int(last_stages(log.runs)[run])
     data = log.tokens.isel(run=run, stage=stage).sel(environment=environment).isel(probe=probe)
     ids = data.target.values[data.valid.values == 1]
     names = [str(log.vocabulary[i]) for i in ids]

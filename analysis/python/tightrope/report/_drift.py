@@ -8,21 +8,20 @@ from typing import Any
 import numpy as np
 
 from .. import plot
-from .._log import Log
+from .._log import Log, final_status, last_stages
 from ._chart import render
-from ._runs import endings, last_stage
 
 
 def _first_run(log: Log) -> int:
     """The first finished run, whose world the tables describe."""
-    done = np.flatnonzero(np.isin(endings(log), ("done", "diverged")))
+    done = np.flatnonzero(np.isin(final_status(log.runs), ("done", "diverged")))
     return int(done[0]) if len(done) else 0
 
 
 def drift(log: Log) -> dict[str, Any]:
     """Tables of one world (worlds of other seeds differ in their numbers) and the timeline."""
     place = _first_run(log)
-    stage = int(last_stage(log)[place])
+    stage = int(last_stages(log.runs)[place])
     world = log.drift.isel(run=place, stage=stage).load()
     mechanisms = [str(name) for name in world.mechanism.values]
     rows = []

@@ -10,9 +10,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from .._log import Log
+from .._log import Log, final_status
 from .._pack import open_file
-from ._runs import endings
 
 _SHOWN = ("version", "revision", "device", "instruction_set", "threads", "hostname", "created_utc",
           "finished_utc", "config_hash", "schema_version")
@@ -77,7 +76,7 @@ def command(log: Log) -> str:
 
 def head(log: Log, version: str, written: str) -> dict[str, Any]:
     """The page's first facts."""
-    status = endings(log)
+    status = final_status(log.runs)
     done = int(np.isin(status, ("done", "diverged")).sum())
     diverged = int((status == "diverged").sum())
     seeds = {name: len(np.unique(log.runs.seed.values[log.runs.seed_set.values == name]))

@@ -104,5 +104,5 @@ def judged_claims(log: Log) -> dict[str, Any] | None:
     names = ["estimate", "95 % t interval", *["95 % BCa interval"] * bootstrapped,
              *(_PROBABILITIES[name] for name in probabilities), "seeds"]
     judged = data.attrs.get("seed_set", "")
-    return {"judged_on": f"Judged on the {judged} seeds, paired by seed" if judged
+    return {"judged_on": f"Judged on the {judged} seeds" if judged
             else data.attrs.get("judged_on", ""), "lines": lines, "columns": names}
