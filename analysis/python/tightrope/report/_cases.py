@@ -25,7 +25,7 @@ def _arms(log: Log) -> list[str]:
 def _run_of(log: Log, arm: str, seed: int, seed_set: str) -> int | None:
     runs = log.runs
     found = np.flatnonzero((runs.row.values == arm) & (runs.seed.values == seed)
-                           & (runs.seed_set.values == seed_set) & (final_status(log.runs) == "done"))
+                           & (runs.seed_set.values == seed_set) & (final_status(runs) == "done"))
     return int(found[0]) if len(found) else None
 
 
