@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "core/base/check.h"
-#include "core/detectors/detector.h"
 
 namespace tightrope {
 namespace {

@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "analysis/analyze/pack_view.h"
+#include "core/detectors/detector.h"
 #include "core/log/schema.h"
 #include "core/log/writer.h"
 
 namespace tightrope {
-
-class DetectorModel;
 
 struct ChosenDetector {
   std::string name;

@@ -5,6 +5,7 @@
 
 #include "analysis/analyze/analyzer.h"
 #include "analysis/analyze/ledger_table.h"
+#include "analysis/detection/detector_choice.h"
 #include "core/base/check.h"
 #include "core/base/strings.h"
 #include "core/commands/command.h"
@@ -46,12 +47,22 @@ std::string options_text(const AnalyzeOptions& options, const Words& detectors,
   return join(parts, "; ");
 }
 
+// The settings "DETECTOR.OPTION=VALUE" that the detectors know (without_river); notes on stderr.
+Words known_settings(const Words& detectors, Words settings) {
+  for (const std::string& name : detectors) {
+    std::string note;
+    if (!without_river(name, {"dialect=river"}, note).empty()) continue;
+    if (std::erase(settings, name + ".dialect=river") > 0) std::cerr << note << "\n";
+  }
+  return settings;
+}
+
 AnalyzeOptions options_of(const po::variables_map& values) {
   AnalyzeOptions options;
   if (values.count("only") > 0) choose_groups(values["only"].as<std::string>(), options);
   Words detectors = words_of(values, "detector");
   if (detectors.empty()) detectors = {"adwin", "page_hinkley", "e_detector"};
-  const Words settings = words_of(values, "set");
+  const Words settings = known_settings(detectors, words_of(values, "set"));
   if (values.count("on") > 0) {
     options.alarm_choice.series = split(values["on"].as<std::string>(), ',');
   }
