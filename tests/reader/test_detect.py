@@ -75,7 +75,8 @@ def test_every_detector_takes_the_default_dialect(tmp_path):
             noted[name] = asked.stderr
     one_form = "{}: has no dialects; its one form is used\n"
     assert noted == {
-        **{name: f"{name}: river has none; the paper's form is used\n" for name in ("stepd", "ecdd")},
+        **{name: f"{name}: river has none; the paper's form is used\n"
+           for name in ("stepd", "ecdd")},
         **{name: one_form.format(name) for name in (
             "betting", "bocpd", "conformal", "e_detector", "gma", "mmd", "rddm", "shewhart")}}
     last = detect("stepd", "--input", path, "--json", "--set", "dialect=moa", "--set",
