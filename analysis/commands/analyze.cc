@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "analysis/analyze/analyzer.h"
+#include "analysis/analyze/detection_table.h"
 #include "analysis/analyze/ledger_table.h"
 #include "analysis/detection/detector_choice.h"
 #include "core/base/check.h"
@@ -43,6 +44,7 @@ std::string options_text(const AnalyzeOptions& options, const Words& detectors,
     if (!options.alarm_choice.series.empty()) {
       parts.push_back("on " + join(options.alarm_choice.series, ", "));
     }
+    parts.push_back(fmt::format("tolerance {}", options.alarm_choice.tolerance));
   }
   return join(parts, "; ");
 }
@@ -66,6 +68,9 @@ AnalyzeOptions options_of(const po::variables_map& values) {
   if (values.count("on") > 0) {
     options.alarm_choice.series = split(values["on"].as<std::string>(), ',');
   }
+  options.alarm_choice.tolerance = values["tolerance"].as<std::int64_t>();
+  TR_REQUIRE(options.alarm_choice.tolerance >= 0, "--tolerance {}: must be >= 0",
+             options.alarm_choice.tolerance);
   if (options.alarms) options.alarm_choice.detectors = choose_detectors(detectors, settings);
   options.text = options_text(options, detectors, settings);
   options.threads = values["threads"].as<int>();
@@ -82,6 +87,8 @@ int analyze(const Words& args) {
       "detector", po::value<Words>(), "a change detector (repeat); tightrope list detector")(
       "set", po::value<Words>(), "DETECTOR.OPTION=VALUE (repeat)")(
       "on", po::value<std::string>(), "series for the detectors: loss,rewards_accuracies,...")(
+      "tolerance", po::value<std::int64_t>()->default_value(AlarmChoice().tolerance),
+      "steps behind a true drift within which an alarm is true")(
       "threads", po::value<int>()->default_value(cores), "at work at a time")(
       "force", "analyse again what is up to date");
   const po::variables_map values = parse_arguments("analyze", args, flags, {"FOLDER"}, 1);
@@ -91,6 +98,7 @@ int analyze(const Words& args) {
   for (const std::string& line : report.waiting) std::cerr << "not yet: " << line << "\n";
   for (const std::string& line : report.failed) std::cerr << "failed: " << line << "\n";
   if (options.ledger) std::cout << ledger_table(folder);
+  if (options.alarms) std::cout << detection_table(folder);
   for (const std::string& path : report.written) std::cout << "wrote " << path << "\n";
   if (!report.skipped.empty()) {
     std::cout << report.skipped.size() << " up to date (--force makes them again)\n";
