@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Alarms against the true drifts of a hand-written log. The detector says exactly where a sample
 // leaves 1 +- 3, so every figure below is counted by hand.
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "analysis/analyze/detection_table.h"
 #include "tests/analysis/ledger_support.h"
 
@@ -176,6 +180,39 @@ TEST(AlarmScores, TheTableCountsOverSegments) {
             std::string::npos)
       << table;
   EXPECT_EQ(detection_table(Analysed(random_log()).folder()), "");
+}
+
+// A metric that is not there from the start: positions are steps behind its first sample.
+TEST(AlarmScores, ASeriesMayBeginLate) {
+  HandLog log = log_of({{25, 210}});
+  set_events(log, {{110}, {300}});
+  std::fill_n(log.scalars["loss"].begin(), 20, kNan);
+  const Analysed analysed(log, spikes_only(10));
+  EXPECT_EQ(integers(analysed, "first_step"), (Int{20, 0, 0}));
+  EXPECT_EQ(integers(analysed, "drifts"), (Int{1, 2, 2}));  // step 10 lies before the first sample
+  EXPECT_EQ(integers(analysed, "true_alarms"), (Int{1, 0, 0}));
+  EXPECT_EQ(integers(analysed, "quiet"), (Int{380 - 11, 400 - 22, 400 - 22}));
+  expect_figures(analysed, "mtd", {10, kNan, kNan});
+}
+
+// A warning is no alarm: errors at every tenth step, then at every third.
+TEST(AlarmScores, WarningsAreNotScored) {
+  HandLog log = random_log();
+  log.segments = 3;
+  for (std::size_t i = 0; i < 3 * kSteps; ++i) {
+    const std::size_t t = i % kSteps;
+    log.scalars["loss"].push_back(t % (t < 200 ? 10 : 3) == 0 ? 1 : 0);
+  }
+  AnalyzeOptions options = spikes_only();
+  options.alarm_choice.detectors = choose_detectors({"ddm"}, {});
+  const Analysed analysed(log, options);
+  const auto kind = analysed.open().read<std::uint8_t>("alarms/kind").values;
+  const auto drifts = std::count(kind.begin(), kind.end(), 2);
+  ASSERT_GT(drifts, 0);
+  ASSERT_GT(std::count(kind.begin(), kind.end(), 1), 0);
+  EXPECT_EQ(integers(analysed, "false_alarms"), (Int{drifts / 3, drifts / 3, drifts / 3}));
+  const std::string arl0 = fmt::format("| {:.4g} (at least", 1200.0 / static_cast<double>(drifts));
+  EXPECT_NE(detection_table(analysed.folder()).find(arl0), std::string::npos) << arl0;
 }
 
 TEST(AlarmScores, AConfigurationWithoutTheStagesEnvironmentIsDamaged) {
