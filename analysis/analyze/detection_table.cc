@@ -96,7 +96,7 @@ class Alarms {
 };
 
 void read_file(const std::string& path, Table& table) {
-  const LogReader file = LogReader::open(path);
+  const LogReader file = LogReader::open(path, {"alarms"});
   if (!file.has("alarms/first_step")) return;
   for (const LogAttribute& attribute : file.attributes()) {
     if (attribute.name != "tolerance") continue;
@@ -134,7 +134,12 @@ std::string line_of(const Key& key, const Streams& streams, std::int64_t toleran
 std::string detection_table(const std::string& folder) {
   Table table;
   for (const std::string& log : pack_logs(folder)) {
-    if (file_exists(analysis_path(log))) read_file(analysis_path(log), table);
+    if (!file_exists(analysis_path(log))) continue;
+    try {
+      read_file(analysis_path(log), table);
+    } catch (const IoError& error) {
+      throw IoError(fmt::format("{} (analyze --force makes it again)", error.what()));
+    }
   }
   if (table.streams.empty()) return "";
   if (table.tolerances.size() != 1) {

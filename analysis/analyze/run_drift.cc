@@ -28,14 +28,18 @@ class AnalysisFiles {
     const auto [entry, fresh] = packs_.try_emplace(pack);
     if (fresh) {
       const std::string path = analysis_path(folder_ + "/packs/" + pack + ".h5");
-      if (file_exists(path)) entry->second = read(path);
+      try {
+        if (file_exists(path)) entry->second = read(path);
+      } catch (const IoError& error) {
+        throw IoError(fmt::format("{} (analyze --force makes it again)", error.what()));
+      }
     }
     return lane < entry->second.size() ? &entry->second[lane] : nullptr;
   }
 
  private:
   static std::vector<Values> read(const std::string& path) {
-    const LogReader file = LogReader::open(path);
+    const LogReader file = LogReader::open(path, {"ledger"});
     if (!file.has("ledger/stage_net")) return {};
     const auto environments = file.read_strings("ledger/environment").values;
     const auto parts = file.read_strings("ledger/part").values;

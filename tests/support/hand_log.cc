@@ -52,7 +52,7 @@ LogGroup evaluation_group(const HandLog& log) {
 }
 
 LogGroup scalar_group(const HandLog& log) {
-  LogGroup group{"scalars", "", {fixed_dimension("segment", log.segments), rows("step", 4)}, {}};
+  LogGroup group{"scalars", "", {fixed_dimension("segment", log.segments), rows("step", 32)}, {}};
   for (const auto& [name, values] : log.scalars) {
     group.variables.push_back(variable(name, {"segment", "step"}, LogType::kF64));
   }
@@ -111,6 +111,7 @@ LogSchema schema_of(const HandLog& log) {
   if (!log.mechanism.empty() || !log.events.empty()) schema.groups.push_back(drift_group(log));
   if (!log.target.empty()) {
     LogGroup group{"tokens", "", probe_dims(log), {}};
+    group.dims.erase(group.dims.begin() + 1);  // no variable along the checkpoints
     group.variables = {
         variable("target", {"segment", "environment", "probe", "position"}, LogType::kI32)};
     schema.groups.push_back(group);
@@ -240,7 +241,12 @@ void HandLog::write(const std::string& path, bool finish) const {
     }
     out.end_row(out.axis("scalars/step"), static_cast<std::int64_t>(t));
   }
-  if (finish) out.finish({{"finished_utc", std::string("2026-01-01T00:00:00Z")}});
+  if (!finish) return;
+  out.finish({{"finished_utc", std::string("2026-01-01T00:00:00Z")},
+              {"status", std::string("done")},
+              {"segment_status", Dims(segments, std::string("done"))},
+              {"frozen_step", std::vector<std::int64_t>(segments, -1)},
+              {"frozen_cause", Dims(segments)}});
 }
 
 }  // namespace tightrope
