@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "core/base/check.h"
-#include "core/detectors/detector.h"
 
 namespace tightrope {
 namespace {
@@ -41,6 +40,18 @@ std::vector<std::string> series_of(const LogReader& log, const std::vector<std::
   if (!asked.empty()) return out;
   for (const char* name : kUsual) {
     if (std::find(known.begin(), known.end(), name) != known.end()) out.emplace_back(name);
+  }
+  return out;
+}
+
+// The drifts cut to the steps of the log.
+std::vector<DriftInterval> within(const std::vector<DriftInterval>& drifts,
+                                  const std::vector<std::int64_t>& steps) {
+  if (steps.empty()) return {};
+  std::vector<DriftInterval> out = visible_drifts(drifts, steps.front(), steps.back());
+  for (DriftInterval& drift : out) {
+    drift.start += steps.front();
+    drift.end += steps.front();
   }
   return out;
 }
@@ -87,12 +98,17 @@ std::vector<ChosenDetector> choose_detectors(const std::vector<std::string>& nam
 }
 
 PackAlarms::PackAlarms(const PackView& view, const AlarmChoice& choice)
-    : segments_(view.segments), series_(series_of(view.log, choice.series)) {
+    : segments_(view.segments),
+      series_(series_of(view.log, choice.series)),
+      follows_world_(view.follows_world),
+      truth_(drift_truth(view)) {
   TR_REQUIRE(!series_.empty(), "{}: has no series for the detectors; choose some with --on",
              view.log.path());
   for (const ChosenDetector& detector : choice.detectors) detectors_.push_back(detector.name);
   const auto time = view.log.read<std::int64_t>("scalars/step").values;
+  for (auto& drifts : truth_) drifts = within(drifts, time);
   cells_.resize(segments_ * series_.size() * detectors_.size());
+  reach_.resize(segments_ * series_.size());
   for (std::size_t k = 0; k < series_.size(); ++k) {
     const auto all = view.log.read<double>(series_[k]).values;
     for (std::size_t s = 0; s < segments_; ++s) {
@@ -104,6 +120,7 @@ PackAlarms::PackAlarms(const PackView& view, const AlarmChoice& choice)
         x.push_back(value);
         when.push_back(time[t]);
       }
+      if (!when.empty()) reach_[s * series_.size() + k] = {when.front(), when.back()};
       for (std::size_t d = 0; d < detectors_.size(); ++d) {
         scan(choice.detectors[d], when, x,
              cells_[(s * series_.size() + k) * detectors_.size() + d]);
@@ -111,6 +128,23 @@ PackAlarms::PackAlarms(const PackView& view, const AlarmChoice& choice)
     }
   }
   for (const Cell& cell : cells_) longest_ = std::max(longest_, cell.alarms.size());
+  score(choice.tolerance);
+}
+
+void PackAlarms::score(std::int64_t tolerance) {
+  scores_.resize(cells_.size());
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    const Reach& reach = reach_[c / detectors_.size()];
+    if (cells_[c].applied == 0 || reach.first < 0) continue;
+    const std::size_t segment = c / detectors_.size() / series_.size();
+    ScoredStream stream{
+        reach.last - reach.first + 1, visible_drifts(truth_[segment], reach.first, reach.last), {}};
+    for (const Alarm& alarm : cells_[c].alarms) {
+      const bool drift = alarm.kind == static_cast<std::uint8_t>(AlarmLevel::kDrift);
+      if (drift) stream.alarms.push_back(alarm.time - reach.first);
+    }
+    scores_[c] = score_alarms({stream}, tolerance);
+  }
 }
 
 void PackAlarms::scan(const ChosenDetector& detector, const std::vector<std::int64_t>& time,
@@ -155,6 +189,12 @@ LogGroup PackAlarms::group() const {
                                  "whether the series is in the detector's domain", false);
   applied.flag_values = {0, 1};
   applied.flag_meanings = {"outside", "applied"};
+  LogVariable follows = variable(
+      "follows_world", LogType::kU8, "1",
+      "whether the stage trains on a stream of the world as it is; if not, no drift is in it");
+  follows.dims = {"segment"};
+  follows.flag_values = {0, 1};
+  follows.flag_meanings = {"drift_free", "follows"};
   group.variables = {
       variable("time", LogType::kI64, "1", "step of the sample that raised it; -1: padding"),
       kind,
@@ -164,8 +204,28 @@ LogGroup PackAlarms::group() const {
       variable("statistic", LogType::kF64, "1", "the detector's statistic"),
       variable("threshold", LogType::kF64, "1", "the threshold that it passed"),
       variable("count", LogType::kI64, "1", "alarms of the series by the detector", false),
-      applied};
+      applied,
+      follows};
+  for (const char* name : {"first_step", "last_step"}) {
+    group.variables.push_back(variable(
+        name, LogType::kI64, "1", "step of the series' first or last sample; -1: none", false));
+    group.variables.back().dims.pop_back();
+  }
+  for (LogVariable& score : score_variables()) group.variables.push_back(std::move(score));
+  if (drifts() == 0) return group;
+  group.dims.push_back(fixed_dimension("drift", drifts()));
+  for (const char* name : {"drift_start", "drift_end"}) {
+    group.variables.push_back(variable(name, LogType::kI64, "1",
+                                       "first or last step of a true drift; -1: padding", false));
+    group.variables.back().dims = {"segment", "drift"};
+  }
   return group;
+}
+
+std::size_t PackAlarms::drifts() const {
+  std::size_t most = 0;
+  for (const auto& drifts : truth_) most = std::max(most, drifts.size());
+  return most;
 }
 
 template <class T, class Member>
@@ -195,6 +255,29 @@ void PackAlarms::write(LogWriter& writer) const {
   }
   writer.write("alarms/count", count);
   writer.write("alarms/applied", applied);
+  write_truth(writer);
+  write_scores(scores_, writer);
+}
+
+void PackAlarms::write_truth(LogWriter& writer) const {
+  writer.write("alarms/follows_world", follows_world_);
+  std::vector<std::int64_t> first, last;
+  for (const Reach& reach : reach_) {
+    first.push_back(reach.first);
+    last.push_back(reach.last);
+  }
+  writer.write("alarms/first_step", first);
+  writer.write("alarms/last_step", last);
+  if (drifts() == 0) return;
+  std::vector<std::int64_t> start(segments_ * drifts(), -1), end(start);
+  for (std::size_t s = 0; s < segments_; ++s) {
+    for (std::size_t i = 0; i < truth_[s].size(); ++i) {
+      start[s * drifts() + i] = truth_[s][i].start;
+      end[s * drifts() + i] = truth_[s][i].end;
+    }
+  }
+  writer.write("alarms/drift_start", start);
+  writer.write("alarms/drift_end", end);
 }
 
 }  // namespace tightrope

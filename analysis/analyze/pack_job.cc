@@ -97,7 +97,10 @@ LogSchema PackJob::schema() const {
   if (view_.checkpoint.size() >= 2) {
     out.attributes.push_back({"cadence", view_.checkpoint[1] - view_.checkpoint[0]});
   }
-  if (alarms_) out.groups.push_back(alarms_->group());
+  if (alarms_) {
+    out.attributes.push_back({"tolerance", options_.alarm_choice.tolerance});
+    out.groups.push_back(alarms_->group());
+  }
   return out;
 }
 

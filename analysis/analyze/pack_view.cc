@@ -14,6 +14,7 @@ using nlohmann::json;
 // Stream times from the resolved configuration of a segment.
 struct Clock {
   std::int64_t stage_start = 0, horizon = 0;
+  bool follows_world = false;
   json environments;
 };
 
@@ -24,7 +25,11 @@ Clock clock_of(const std::string& config, const std::string& stage, const std::s
     bool before = true;
     for (const json& entry : resolved.at("stages")) {
       const auto steps = entry.at("steps").get<std::int64_t>();
-      if (entry.at("name") == stage) before = false;
+      if (entry.at("name") == stage) {
+        before = false;
+        const json& data = entry.at("data");
+        clock.follows_world = data.at("kind") == "stream" && data.at("environment") == "now";
+      }
       if (before) clock.stage_start += steps;
       clock.horizon += steps;
     }
@@ -94,6 +99,7 @@ void read_clocks(PackView& view) {
   for (std::size_t s = 0; s < view.segments; ++s) {
     const Clock clock = clock_of(configs[s], view.stage[s], path);
     view.stage_start.push_back(clock.stage_start);
+    view.follows_world.push_back(clock.follows_world ? 1 : 0);
     if (view.log.has("drift/environment_time")) continue;
     for (const std::string& name : view.environment) {
       view.environment_time.push_back(time_of(clock, name, path));

@@ -28,6 +28,7 @@ struct PackView {
   std::vector<std::string> mechanism;          // of the world; empty without /drift
   std::vector<std::string> disease;            // empty without /belief
   std::vector<std::int64_t> stage_start;       // stream time of each segment's step 0
+  std::vector<std::uint8_t> follows_world;     // 1: trains on a stream of the world as it is
   std::vector<std::int64_t> environment_time;  // [segment, environment], stream time
 
   // [environment, mechanism] of the first segment: 1 where the mechanism stands as at the

@@ -2,6 +2,7 @@
 #include "analysis/collect/collect.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "analysis/collect/sweep_writer.h"
 #include "core/base/check.h"
@@ -95,8 +96,10 @@ class Collection {
     try {
       fill(file);
       file.close();
-    } catch (const IoError&) {
+    } catch (...) {
       if (file.is_open()) file.abandon();
+      std::error_code ignored;
+      std::filesystem::remove(temporary, ignored);
       throw;
     }
     sync_file(temporary);

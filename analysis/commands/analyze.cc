@@ -4,7 +4,9 @@
 #include <thread>
 
 #include "analysis/analyze/analyzer.h"
+#include "analysis/analyze/detection_table.h"
 #include "analysis/analyze/ledger_table.h"
+#include "analysis/detection/detector_choice.h"
 #include "core/base/check.h"
 #include "core/base/strings.h"
 #include "core/commands/command.h"
@@ -42,8 +44,19 @@ std::string options_text(const AnalyzeOptions& options, const Words& detectors,
     if (!options.alarm_choice.series.empty()) {
       parts.push_back("on " + join(options.alarm_choice.series, ", "));
     }
+    parts.push_back(fmt::format("tolerance {}", options.alarm_choice.tolerance));
   }
   return join(parts, "; ");
+}
+
+// The settings "DETECTOR.OPTION=VALUE" that the detectors know (without_river); notes on stderr.
+Words known_settings(const Words& detectors, Words settings) {
+  for (const std::string& name : detectors) {
+    std::string note;
+    if (!without_river(name, {"dialect=river"}, note).empty()) continue;
+    if (std::erase(settings, name + ".dialect=river") > 0) std::cerr << note << "\n";
+  }
+  return settings;
 }
 
 AnalyzeOptions options_of(const po::variables_map& values) {
@@ -51,10 +64,13 @@ AnalyzeOptions options_of(const po::variables_map& values) {
   if (values.count("only") > 0) choose_groups(values["only"].as<std::string>(), options);
   Words detectors = words_of(values, "detector");
   if (detectors.empty()) detectors = {"adwin", "page_hinkley", "e_detector"};
-  const Words settings = words_of(values, "set");
+  const Words settings = known_settings(detectors, words_of(values, "set"));
   if (values.count("on") > 0) {
     options.alarm_choice.series = split(values["on"].as<std::string>(), ',');
   }
+  options.alarm_choice.tolerance = values["tolerance"].as<std::int64_t>();
+  TR_REQUIRE(options.alarm_choice.tolerance >= 0, "--tolerance {}: must be >= 0",
+             options.alarm_choice.tolerance);
   if (options.alarms) options.alarm_choice.detectors = choose_detectors(detectors, settings);
   options.text = options_text(options, detectors, settings);
   options.threads = values["threads"].as<int>();
@@ -71,6 +87,8 @@ int analyze(const Words& args) {
       "detector", po::value<Words>(), "a change detector (repeat); tightrope list detector")(
       "set", po::value<Words>(), "DETECTOR.OPTION=VALUE (repeat)")(
       "on", po::value<std::string>(), "series for the detectors: loss,rewards_accuracies,...")(
+      "tolerance", po::value<std::int64_t>()->default_value(AlarmChoice().tolerance),
+      "steps behind a true drift within which an alarm is true")(
       "threads", po::value<int>()->default_value(cores), "at work at a time")(
       "force", "analyse again what is up to date");
   const po::variables_map values = parse_arguments("analyze", args, flags, {"FOLDER"}, 1);
@@ -80,6 +98,7 @@ int analyze(const Words& args) {
   for (const std::string& line : report.waiting) std::cerr << "not yet: " << line << "\n";
   for (const std::string& line : report.failed) std::cerr << "failed: " << line << "\n";
   if (options.ledger) std::cout << ledger_table(folder);
+  if (options.alarms) std::cout << detection_table(folder);
   for (const std::string& path : report.written) std::cout << "wrote " << path << "\n";
   if (!report.skipped.empty()) {
     std::cout << report.skipped.size() << " up to date (--force makes them again)\n";

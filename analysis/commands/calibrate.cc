@@ -55,7 +55,9 @@ po::variables_map parse_calibrate(const std::vector<std::string>& args, Calibrat
 CalibrationSetup setup_of(const std::string& name, const CalibrateOptions& o,
                           const DriftFreeLaw& law) {
   CalibrationSetup setup;
-  setup.detector = detector_node(name, o.sets);
+  std::string note;
+  setup.detector = detector_node(name, without_river(name, o.sets, note));
+  if (!note.empty()) fmt::print(stderr, "{}\n", note);
   setup.option = o.option;
   setup.run_length = o.run_length;
   setup.median = o.target == "median";

@@ -104,9 +104,11 @@ int detect(const std::vector<std::string>& args) {
   DetectOptions o;
   const po::variables_map values = parse_detect(args, o);
   const auto name = values["NAME"].as<std::string>();
-  const Node node = detector_node(name, o.sets);
+  std::string note;
+  const Node node = detector_node(name, without_river(name, o.sets, note));
   const auto detector = detector_model(node)->make();
   require_consistent(values, o);
+  if (!note.empty()) fmt::print(stderr, "{}\n", note);
   const auto reader = open_column(o.input, o.column);
   if (!o.load_state.empty()) load_detector(o.load_state, node, *detector);
   const bool json = values.count("json") > 0;

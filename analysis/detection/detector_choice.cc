@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/detection/detector_choice.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -22,7 +23,31 @@ std::vector<std::string> texts(const std::vector<double>& values) {
   return out;
 }
 
+const ComponentInfo* info_of(const std::vector<ComponentInfo>& all, const std::string& name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const ComponentInfo& info) {
+    return info.kind == InterfaceName<DetectorModel>::value && info.name == name;
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
 }  // namespace
+
+std::vector<std::string> without_river(const std::string& name, std::vector<std::string> sets,
+                                       std::string& note) {
+  note.clear();
+  const std::vector<ComponentInfo> all = all_components();
+  const ComponentInfo* info = info_of(all, name);
+  if (info == nullptr) return sets;
+  std::string text = "has no dialects; its one form is used";
+  for (const FieldInfo& field : info->fields) {
+    if (field.name != "dialect") continue;
+    const auto& known = field.options.choices;
+    if (std::find(known.begin(), known.end(), "river") != known.end()) return sets;
+    text = fmt::format("river has none; the {}'s form is used", field.default_text);
+  }
+  if (std::erase(sets, "dialect=river") > 0) note = fmt::format("{}: {}", name, text);
+  return sets;
+}
 
 Node detector_node(const std::string& name, const std::vector<std::string>& sets) {
   std::vector<NodeEntry> entries{{"type", {}, Node::scalar(name)}};
@@ -55,10 +80,10 @@ std::string detector_text(const Node& node) {
 std::string detector_names() { return join(Registry<DetectorModel>::get().names(), ", "); }
 
 std::string detector_help(const std::string& name) {
-  for (const ComponentInfo& info : all_components()) {
-    if (info.kind != InterfaceName<DetectorModel>::value || info.name != name) continue;
-    std::string out = fmt::format("{}: {} ({})\n", name, info.summary, info.citation);
-    for (const FieldInfo& field : info.fields) {
+  const std::vector<ComponentInfo> all = all_components();
+  if (const ComponentInfo* info = info_of(all, name)) {
+    std::string out = fmt::format("{}: {} ({})\n", name, info->summary, info->citation);
+    for (const FieldInfo& field : info->fields) {
       const std::string allowed = expected_text(field.type, field.options);
       out += fmt::format("  --set {:<32} {}; {}\n", field.name + "=" + field.default_text,
                          field.options.help, allowed);

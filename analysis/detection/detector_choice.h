@@ -15,6 +15,11 @@ namespace tightrope {
 // the last counts. Throws ConfigError or InputError naming the --set.
 Node detector_node(const std::string& name, const std::vector<std::string>& sets);
 
+// `sets` without "dialect=river" where the detector knows no dialect of that name: users pass what
+// is the default elsewhere. `note` then says so in one line, and is empty else.
+std::vector<std::string> without_river(const std::string& name, std::vector<std::string> sets,
+                                       std::string& note);
+
 // Throws ConfigError for an unknown detector or option and a value out of range, with what is
 // allowed and the nearest name.
 std::shared_ptr<const DetectorModel> detector_model(const Node& node);

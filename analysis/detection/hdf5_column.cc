@@ -6,14 +6,16 @@
 #include "core/base/check.h"
 #include "core/base/strings.h"
 #include "core/config/problems.h"
+#include "core/log/files.h"
 #include "core/log/hdf5.h"
 
 namespace tightrope {
 namespace {
 
 constexpr std::uint64_t kBlock = 1 << 14;
-constexpr std::size_t kShown = 20;  // names in a message
-constexpr int kDepth = 8;           // of groups that are listed
+constexpr std::size_t kShown = 20;                           // names in a message
+constexpr int kDepth = 8;                                    // of groups that are listed
+constexpr std::uint64_t kLargest = std::uint64_t{64} << 20;  // bytes that need not be stored
 
 // Numeric variables of one or two axes.
 void collect(const hdf5::Group& group, const std::string& prefix, int depth,
@@ -54,16 +56,40 @@ hdf5::Dataset open_variable(const std::string& path, const std::string& wanted,
   hdf5::Group group = file.root();
   std::vector<std::string> parts = split(wanted, '/');
   std::erase(parts, "");
-  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-    if (!group.has(parts[i])) refuse_variable(path, wanted, file);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto children = group.children(hdf5::Group::Origin::kAny);  // links that lead elsewhere are not among them
+    const auto found = std::find_if(children.begin(), children.end(),
+                                    [&](const auto& child) { return child.name == parts[i]; });
+    if (found == children.end()) break;
+    if (i + 1 == parts.size()) {
+      TR_REQUIRE(!found->is_group, "{}: \"{}\" is a group; choose a variable in it", path, wanted);
+      return group.open_dataset(parts[i]);
+    }
+    if (!found->is_group) break;
     group = group.open_group(parts[i]);
   }
-  if (parts.empty() || !group.has(parts.back())) refuse_variable(path, wanted, file);
-  for (const auto& child : group.children(hdf5::Group::Origin::kAny)) {
-    TR_REQUIRE(child.name != parts.back() || !child.is_group,
-               "{}: \"{}\" is a group; choose a variable in it", path, wanted);
+  refuse_variable(path, wanted, file);
+}
+
+std::uint64_t bytes_of(const LogShape& shape, LogType type) {
+  std::uint64_t bytes = log_type_size(type);
+  for (const std::uint64_t extent : shape) {
+    if (__builtin_mul_overflow(bytes, extent, &bytes)) return ~std::uint64_t{0};
   }
-  return group.open_dataset(parts.back());
+  return bytes;
+}
+
+// A file may claim more than it holds: HDF5 would make zeros of it without end.
+void require_stored(const std::string& path, const hdf5::Dataset& data) {
+  data.require_plain_storage();
+  const std::uint64_t bytes = bytes_of(data.shape(), data.type());
+  const bool small = bytes_of(data.chunk(), data.type()) <= kLargest &&
+                     (bytes <= kLargest || bytes <= data.most_value_bytes());
+  if (!small) throw IoError(fmt::format("{}: claims more than it holds", data.where()));
+  const bool whole = !path.ends_with(".partial") || data.is_stored(LogShape(data.shape().size(), 0),
+                                                                   data.shape(), file_size(path));
+  if (!whole)
+    throw IoError(fmt::format("{}: the file is truncated: values are missing", data.where()));
 }
 
 class Hdf5Column final : public ColumnReader {
@@ -74,9 +100,12 @@ class Hdf5Column final : public ColumnReader {
         name_(path + ":" + options.column) {
     const LogShape shape = data_.shape();
     TR_REQUIRE(data_.type() != LogType::kString, "{}: holds text, not numbers", name_);
+    require_stored(path, data_);
     TR_REQUIRE(shape.size() == 1 || shape.size() == 2,
                "{}: has {} axes; one is wanted, or [segment, step] with --segment", name_,
                shape.size());
+    const bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
+    TR_REQUIRE(!empty, "{}: is empty, there is no sample in it", name_);
     if (shape.size() == 2) {
       TR_REQUIRE(options.segment, "{}: has {} rows; choose one with --segment 0 to {}", name_,
                  shape[0], shape[0] - 1);
@@ -87,7 +116,6 @@ class Hdf5Column final : public ColumnReader {
       TR_REQUIRE(!options.segment, "--segment {}: {} has one axis alone", *options.segment, name_);
     }
     length_ = shape.back();
-    TR_REQUIRE(length_ > 0, "{}: is empty, there is no sample in it", name_);
   }
 
   std::span<const double> next() override {

@@ -120,6 +120,16 @@ class Dataset : public Object {
   std::string scale_name() const;
 };
 
+// A new data set and the scale of each of its axes.
+struct ScaledDataset {
+  const Dataset* dataset;
+  std::vector<const Dataset*> scales;
+};
+
+// Attaches the scales of several new data sets, as Dataset::attach_scale one by one would. Once per
+// scale: it writes the whole list of a scale's users.
+void attach_scales(std::span<const ScaledDataset> datasets);
+
 class Group : public Object {
  public:
   using Object::Object;

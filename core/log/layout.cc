@@ -90,21 +90,19 @@ hdf5::Dataset create_variable(hdf5::Group& file_group, const LogGroup& group,
   return file_group.create_dataset(variable.name, variable.type, shape, options);
 }
 
-void build_variable(hdf5::Group& file_group, const LogGroup& group, const LogVariable& variable,
-                    const std::map<std::string, hdf5::Dataset>& scales) {
+hdf5::Dataset build_variable(hdf5::Group& file_group, const LogGroup& group,
+                             const LogVariable& variable) {
   const bool is_float = variable.type == LogType::kF32 || variable.type == LogType::kF64;
   std::optional<double> fill = variable.fill;
   if (is_float && !fill) fill = std::numeric_limits<double>::quiet_NaN();
   hdf5::Dataset dataset = create_variable(file_group, group, variable, fill);
-  for (std::size_t axis = 0; axis < variable.dims.size(); ++axis) {
-    dataset.attach_scale(static_cast<unsigned>(axis), scales.at(variable.dims[axis]));
-  }
   describe(dataset, variable.units, variable.long_name);
   if (fill) dataset.set_attribute("_FillValue", *fill, variable.type);
   if (!variable.flag_values.empty()) {
     dataset.set_attribute("flag_values", variable.flag_values, variable.type);
     dataset.set_attribute("flag_meanings", join(variable.flag_meanings, " "));
   }
+  return dataset;
 }
 
 }  // namespace
@@ -133,9 +131,16 @@ void build_log(hdf5::File& file, const LogSchema& schema) {
     for (const LogDimension& dim : group.dims) {
       scales.emplace(dim.name, build_dimension(file_group, dim));
     }
+    std::vector<hdf5::Dataset> datasets;
     for (const LogVariable& variable : group.variables) {
-      build_variable(file_group, group, variable, scales);
+      datasets.push_back(build_variable(file_group, group, variable));
     }
+    std::vector<hdf5::ScaledDataset> scaled;
+    for (std::size_t i = 0; i < datasets.size(); ++i) {
+      hdf5::ScaledDataset& each = scaled.emplace_back(hdf5::ScaledDataset{&datasets[i], {}});
+      for (const std::string& dim : group.variables[i].dims) each.scales.push_back(&scales.at(dim));
+    }
+    hdf5::attach_scales(scaled);
   }
 }
 

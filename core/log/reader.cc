@@ -158,7 +158,7 @@ LogReader::LogReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LogReader::LogReader(LogReader&&) noexcept = default;
 LogReader::~LogReader() = default;
 
-LogReader LogReader::open(const std::string& path) {
+LogReader LogReader::open(const std::string& path, const std::vector<std::string>& only) {
   if (!file_exists(path)) throw IoError(fmt::format("cannot open {}: no such file", path));
   auto impl = std::make_unique<Impl>();
   impl->path = path;
@@ -168,6 +168,9 @@ LogReader LogReader::open(const std::string& path) {
   impl->read_version();
   for (const hdf5::Group::Child& child : impl->file.root().children()) {
     if (!child.is_group) continue;
+    const bool wanted =
+        only.empty() || std::find(only.begin(), only.end(), child.name) != only.end();
+    if (!wanted) continue;
     impl->groups.push_back(child.name);
     impl->read_group(child.name);
   }

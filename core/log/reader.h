@@ -31,7 +31,8 @@ struct LogVariableInfo {
 class LogReader {
  public:
   // IoError for a missing, truncated, damaged or foreign file, and for a newer schema version.
-  static LogReader open(const std::string& path);
+  // `only`: no other groups are looked at; empty: all.
+  static LogReader open(const std::string& path, const std::vector<std::string>& only = {});
   // The attributes of a file's root, without a look at anything else in it: cheap.
   static std::vector<LogAttribute> root_attributes(const std::string& path);
   LogReader(LogReader&&) noexcept;

@@ -160,18 +160,23 @@ inline Outcome judge_here(const std::function<std::string()>& read, const std::s
   }
 }
 
-// What `read` does within kSeconds and kBytes more than now.
+// For a child: kSeconds, and kBytes more than now.
+inline void limit_child() {
+  ::alarm(kSeconds);
+#ifndef __SANITIZE_ADDRESS__
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const rlim_t limit = pages * static_cast<std::size_t>(::getpagesize()) + kBytes;
+  const rlimit limits{limit, limit};
+  ::setrlimit(RLIMIT_AS, &limits);
+#endif
+}
+
+// What `read` does within these limits.
 inline Outcome outcome_of(const std::function<std::string()>& read, const std::string& expected,
                           const std::string& path) {
   const int status = in_child([&] {
-    ::alarm(kSeconds);
-#ifndef __SANITIZE_ADDRESS__
-    std::size_t pages = 0;
-    std::ifstream("/proc/self/statm") >> pages;
-    const rlim_t limit = pages * static_cast<std::size_t>(::getpagesize()) + kBytes;
-    const rlimit limits{limit, limit};
-    ::setrlimit(RLIMIT_AS, &limits);
-#endif
+    limit_child();
     return static_cast<int>(judge_here(read, expected, path));
   });
   if (WIFEXITED(status)) return static_cast<Outcome>(WEXITSTATUS(status));

@@ -57,6 +57,39 @@ def test_json_is_one_line_of_positions(tmp_path):
     assert json.loads(out) == {"drift": [5023, 5055], "warning": []}
 
 
+def detectors():
+    names = detect("--help").split("detectors: ")[1].split("\n")[0].split(", ")
+    assert len(names) >= 20
+    return names
+
+
+def test_every_detector_takes_the_default_dialect(tmp_path):
+    path = write(tmp_path / "x.csv", [float(i % 5 == 0 or i > 600) for i in range(1000)])
+    noted = {}
+    for name in detectors():
+        plain = call("detect", name, "--input", path, "--json")
+        asked = call("detect", name, "--input", path, "--json", "--set", "dialect=river")
+        assert (asked.returncode, asked.stdout) == (0, plain.stdout), (name, asked.stderr)
+        json.loads(asked.stdout)
+        if asked.stderr:
+            noted[name] = asked.stderr
+    one_form = "{}: has no dialects; its one form is used\n"
+    assert noted == {
+        **{name: f"{name}: river has none; the paper's form is used\n"
+           for name in ("stepd", "ecdd")},
+        **{name: one_form.format(name) for name in (
+            "betting", "bocpd", "conformal", "e_detector", "gma", "mmd", "rddm", "shewhart")}}
+    last = detect("stepd", "--input", path, "--json", "--set", "dialect=moa", "--set",
+                  "two_sided_test=true")
+    assert last == detect("stepd", "--input", path, "--json", "--set", "dialect=river", "--set",
+                          "dialect=moa", "--set", "two_sided_test=true")
+    for wrong in ("gma", "stepd"):
+        assert "dialect" in refused(wrong, "--input", path, "--set", "dialect=rivr")
+    result = call("calibrate", "gma", "--arl0", 300, "--option", "threshold", "--runs", 50,
+                  "--json", "--set", "dialect=river")
+    assert result.stderr == one_form.format("gma") and json.loads(result.stdout)["value"] > 0
+
+
 def test_people_read_a_line_an_alarm(tmp_path):
     out = detect("adwin", "--input", write(tmp_path / "x.csv", sine_with_steps())).splitlines()
     assert out[0].split() == ["position", "verdict", "direction", "statistic", "threshold",

@@ -52,7 +52,7 @@ LogGroup evaluation_group(const HandLog& log) {
 }
 
 LogGroup scalar_group(const HandLog& log) {
-  LogGroup group{"scalars", "", {fixed_dimension("segment", log.segments), rows("step", 4)}, {}};
+  LogGroup group{"scalars", "", {fixed_dimension("segment", log.segments), rows("step", 32)}, {}};
   for (const auto& [name, values] : log.scalars) {
     group.variables.push_back(variable(name, {"segment", "step"}, LogType::kF64));
   }
@@ -78,13 +78,20 @@ LogGroup law_group(const HandLog& log, const std::string& name, LogDimension las
 
 LogGroup drift_group(const HandLog& log) {
   LogGroup group{"drift", "", {}, {}};
-  group.dims = {fixed_dimension("segment", log.segments), labels("environment", log.environment),
-                labels("mechanism", log.mechanism)};
+  group.dims = {fixed_dimension("segment", log.segments), labels("environment", log.environment)};
+  if (!log.mechanism.empty()) group.dims.push_back(labels("mechanism", log.mechanism));
   if (!log.environment_mechanism.empty()) {
     group.variables = {
         variable("environment_time", {"segment", "environment"}, LogType::kI64),
         variable("environment_mechanism", {"segment", "environment", "mechanism"}, LogType::kU8),
         variable("environment_hellinger", {"segment", "environment", "mechanism"}, LogType::kF64)};
+  }
+  if (!log.events.empty()) {
+    group.dims.push_back(fixed_dimension("event", log.events.size() / log.segments));
+    group.variables.push_back(variable("event_time", {"segment", "event"}, LogType::kI64));
+    for (const char* name : {"event_process", "event_factor", "event_kind"}) {
+      group.variables.push_back(variable(name, {"segment", "event"}, LogType::kString));
+    }
   }
   if (!log.budget.empty()) {
     group.dims.push_back(labelled_dimension("stream_time", log.stream_time, "1", "time"));
@@ -101,9 +108,10 @@ LogSchema schema_of(const HandLog& log) {
   schema.attributes = {{"experiment", std::string("by_hand")},
                        {"config_hash", std::string("0123456789abcdef")}};
   schema.groups = {meta_group(log), evaluation_group(log), scalar_group(log)};
-  if (!log.mechanism.empty()) schema.groups.push_back(drift_group(log));
+  if (!log.mechanism.empty() || !log.events.empty()) schema.groups.push_back(drift_group(log));
   if (!log.target.empty()) {
     LogGroup group{"tokens", "", probe_dims(log), {}};
+    group.dims.erase(group.dims.begin() + 1);  // no variable along the checkpoints
     group.variables = {
         variable("target", {"segment", "environment", "probe", "position"}, LogType::kI32)};
     schema.groups.push_back(group);
@@ -125,17 +133,23 @@ std::string config_of(const HandLog& log) {
     environments.push_back(
         fmt::format(R"("{}": {{"at": {}}})", log.environment[e], log.environment_time[e]));
   }
-  return fmt::format(R"({{"environments": {{{}}}, "stages": [{{"name": "sft", "steps": {}}}]}})",
-                     join(environments, ", "), log.checkpoint.back());
+  std::vector<std::string> stages;
+  for (const HandLog::StageLine& stage : log.stages) {
+    const std::int64_t steps = stage.steps < 0 ? log.checkpoint.back() : stage.steps;
+    stages.push_back(
+        fmt::format(R"({{"name": "{}", "steps": {}, "data": {}}})", stage.name, steps, stage.data));
+  }
+  return fmt::format(R"({{"environments": {{{}}}, "stages": [{}]}})", join(environments, ", "),
+                     join(stages, ", "));
 }
 
 void write_static(const HandLog& log, LogWriter& out) {
-  const Dims sft(log.segments, std::string("sft"));
+  const Dims sft(log.segments, std::string("sft")), stage(log.segments, log.stage);
   Dims ids;
   for (std::size_t s = 0; s < log.segments; ++s) ids.push_back(fmt::format("{:016x}", s));
   out.write("meta/id", ids);
   out.write("meta/row", sft);
-  out.write("meta/stage", sft);
+  out.write("meta/stage", stage);
   out.write("meta/config", Dims(log.segments, config_of(log)));
   if (!log.target.empty()) out.write("tokens/target", log.target);
   if (log.whole_laws) {
@@ -151,6 +165,20 @@ void write_static(const HandLog& log, LogWriter& out) {
     out.write("drift/environment_time", times);
     out.write("drift/environment_mechanism", log.environment_mechanism);
     out.write("drift/environment_hellinger", log.environment_hellinger);
+  }
+  if (!log.events.empty()) {
+    std::vector<std::int64_t> times;
+    Dims process, factor, kind;
+    for (const HandLog::Event& event : log.events) {
+      times.push_back(event.time);
+      process.push_back(event.process);
+      factor.push_back(event.factor);
+      kind.push_back(event.kind);
+    }
+    out.write("drift/event_time", times);
+    out.write("drift/event_process", process);
+    out.write("drift/event_factor", factor);
+    out.write("drift/event_kind", kind);
   }
   if (log.budget.empty()) return;
   out.write("drift/budget_hellinger", log.budget);
@@ -213,7 +241,12 @@ void HandLog::write(const std::string& path, bool finish) const {
     }
     out.end_row(out.axis("scalars/step"), static_cast<std::int64_t>(t));
   }
-  if (finish) out.finish({{"finished_utc", std::string("2026-01-01T00:00:00Z")}});
+  if (!finish) return;
+  out.finish({{"finished_utc", std::string("2026-01-01T00:00:00Z")},
+              {"status", std::string("done")},
+              {"segment_status", Dims(segments, std::string("done"))},
+              {"frozen_step", std::vector<std::int64_t>(segments, -1)},
+              {"frozen_cause", Dims(segments)}});
 }
 
 }  // namespace tightrope

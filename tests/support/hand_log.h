@@ -28,6 +28,22 @@ struct HandLog {
   std::map<std::string, std::vector<double>> scalars;     // [segment, steps], steps from 0
   bool whole_laws = true;                                 // with /tokens_full
 
+  // The stages of the configuration and their data; the log is that of `stage`.
+  struct StageLine {
+    std::string name = "sft";
+    std::int64_t steps = -1;  // -1: the last checkpoint
+    std::string data = R"({"kind": "fixed", "environment": "source"})";
+  };
+  std::vector<StageLine> stages = {{}};
+  std::string stage = "sft";
+
+  // Of /drift: [segment, event] event_time, event_process, event_factor, event_kind; empty: none.
+  struct Event {
+    std::int64_t time = -1;
+    std::string process = "sudden", factor = "prior", kind = "switch";
+  };
+  std::vector<Event> events;
+
   // Of /drift: [segment, environment, mechanism] 1 where the mechanism has moved; empty: none.
   std::vector<std::string> mechanism;
   std::vector<std::uint8_t> environment_mechanism;
