@@ -97,6 +97,7 @@ class Collection {
       file.close();
     } catch (const IoError&) {
       if (file.is_open()) file.abandon();
+      remove_file(temporary);
       throw;
     }
     sync_file(temporary);

@@ -91,7 +91,7 @@ _PARTS: list[_Part] = [
      "Evaluated on fresh cases of the named environments during training.", _curves),
     ("ledger", "ledger", "Ledger",
      "How far training moved the policy towards the exact oracle (beneficial) and away from it or "
-     "past it (detrimental), in nat per case, thinking and outcome apart.", _ledger),
+     "past it (detrimental), in nat per sequence, thinking and outcome apart.", _ledger),
     ("alarms", "alarms", "Alarms", "What change detectors saw in the training series.", _alarms),
 ]
 
