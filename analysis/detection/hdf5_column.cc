@@ -18,7 +18,7 @@ constexpr int kDepth = 8;           // of groups that are listed
 // Numeric variables of one or two axes.
 void collect(const hdf5::Group& group, const std::string& prefix, int depth,
              std::vector<std::string>& names) {
-  for (const auto& child : group.children()) {
+  for (const auto& child : group.children(hdf5::Group::Author::kAnyone)) {
     const std::string name = prefix + child.name;
     if (child.is_group) {
       if (depth > 0) collect(group.open_group(child.name), name + "/", depth - 1, names);
@@ -67,7 +67,7 @@ hdf5::Dataset open_variable(const std::string& path, const std::string& wanted,
     group = group.open_group(parts[i]);
   }
   if (parts.empty() || !group.has(parts.back())) refuse_variable(path, wanted, file);
-  for (const auto& child : group.children()) {
+  for (const auto& child : group.children(hdf5::Group::Author::kAnyone)) {
     TR_REQUIRE(child.name != parts.back() || !child.is_group,
                "{}: \"{}\" is a group; choose a variable in it", path, wanted);
   }

@@ -134,8 +134,11 @@ class Group : public Object {
     std::string name;
     bool is_group;
   };
-  // Groups and data sets in creation order; at most 10,000, else IoError.
-  std::vector<Child> children() const;
+  enum class Author { kTightrope, kAnyone };
+  // Groups and data sets in creation order, by name where a file has none; at most 10,000, else
+  // IoError. Of a log also IoError for the old format of groups, which has no checksums, and for
+  // objects that several links lead to; other people's files may have both.
+  std::vector<Child> children(Author author = Author::kTightrope) const;
 };
 
 class File {

@@ -96,18 +96,18 @@ bool Group::has(const std::string& name) const {
   return H5Lexists(id(), name.c_str(), H5P_DEFAULT) > 0;
 }
 
-std::vector<Group::Child> Group::children() const {
+std::vector<Group::Child> Group::children(Author author) const {
   const Call call;
   std::vector<std::string> names;
   H5G_info_t info;
   check(H5Gget_info(id(), &info), "list", where_);
-  if (info.storage_type == H5G_STORAGE_TYPE_SYMBOL_TABLE) {
+  const bool ours = author == Author::kTightrope;
+  if (ours && info.storage_type == H5G_STORAGE_TYPE_SYMBOL_TABLE) {
     throw IoError(fmt::format("{}: is written in HDF5's old format, which a log never is", where_));
   }
   if (info.nlinks > kMaximumChildren) {
     throw IoError(fmt::format("{}: {} entries are too many for a log", where_, info.nlinks));
   }
-  // A file of another program may lack creation order; then by name.
   if (H5Literate(id(), H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, collect_link, &names) < 0) {
     names.clear();
     check(H5Literate(id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect_link, &names), "list",
@@ -119,7 +119,7 @@ std::vector<Group::Child> Group::children() const {
     const H5I_type_t kind = H5Iget_type(child.id());
     H5O_info_t object;
     check(H5Oget_info2(child.id(), &object, H5O_INFO_BASIC), "open", where_ + name);
-    if (object.rc != 1) {  // a link in a circle, or one object under many names
+    if (ours && object.rc != 1) {  // a link in a circle, or one object under many names
       throw IoError(
           fmt::format("{}{}: {} links lead to it; a log has one", where_, name, object.rc));
     }

@@ -168,6 +168,19 @@ def test_bad_samples_are_named_with_their_line(tmp_path):
     assert "no sample" in refused("adwin", "--input", bad)
 
 
+def test_hdf5_files_of_other_programs_are_read(tmp_path):
+    path = tmp_path / "theirs.h5"
+    with h5py.File(path, "w") as file:  # h5py's default is HDF5's old format
+        file["a/loss"] = np.array(sine_with_steps())
+        file["again"] = file["a/loss"]  # one array under two names
+        file["a/circle"] = file["a"]
+    assert json.loads(detect("adwin", "--input", path, "--column", "a/loss", "--json"))["drift"] \
+        == [5023]
+    assert "a/loss" in refused("adwin", "--input", path)
+    assert 'did you mean "a/loss"?' in refused("adwin", "--input", path, "--column", "a/lost")
+    assert "is a group" in refused("adwin", "--input", path, "--column", "a")
+
+
 def test_help_names_detectors_and_options():
     assert "detectors: " in detect("--help") and "page_hinkley" in detect("--help")
     text = detect("adwin", "--help")
