@@ -180,8 +180,7 @@ class PlanRunner {
     const Results results = finished_results(manifest);
     out.summary = summarise(manifest, results);
     for (const RunResult& run : results.runs()) {
-      const auto value = run.values.find({"accuracy", checked_.environments.front(), "all"});
-      if (value != run.values.end() && !std::isfinite(value->second)) ++out.diverged;
+      if (run.status == "diverged") ++out.diverged;
     }
     std::optional<FolderLock> lock;
     if (options_.shard) {

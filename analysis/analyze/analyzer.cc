@@ -109,6 +109,7 @@ std::vector<std::string> pack_logs(const std::string& folder) {
     std::string& log = logs[match[1]];
     if (log.empty() || !match[2].matched) log = entry.path().string();
   }
+  TR_REQUIRE(std::filesystem::exists(folder), "{}: there is no such folder", folder);
   TR_REQUIRE(!logs.empty(), "{}: no logs packs/pack_*.h5 in this folder", folder);
   std::vector<std::string> out;
   for (const auto& [pack, path] : logs) out.push_back(path);

@@ -98,8 +98,7 @@ class Collection {
       file.close();
     } catch (...) {
       if (file.is_open()) file.abandon();
-      std::error_code ignored;
-      std::filesystem::remove(temporary, ignored);
+      remove_file(temporary);
       throw;
     }
     sync_file(temporary);

@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <unordered_map>
 
 #include "core/base/error.h"
 #include "core/base/strings.h"
 #include "core/log/files.h"
+#include "core/tables/manifest_lines.h"
 
 namespace tightrope {
 namespace {
@@ -142,21 +141,11 @@ std::vector<RunParameter> RunIndex::parameters() const {
 }
 
 RunIndex read_run_index(const std::string& folder) {
-  const std::string path = folder + "/manifest.jsonl";
-  std::ifstream in(path);
-  if (!in) throw IoError("no run folder: cannot read " + path);
   IndexReader reader;
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
-    try {
-      reader.read(ordered_json::parse(line));
-    } catch (const std::exception& error) {
-      throw IoError(fmt::format("{}:{}: damaged manifest: {}", path, number, error.what()));
-    }
-  }
+  read_manifest_lines(folder, [&](const ordered_json& line) { reader.read(line); });
   RunIndex out = reader.take();
   if (out.hash.empty() || out.runs.empty()) {
-    throw IoError(path + ": damaged manifest: it has no header line or no runs");
+    throw IoError(folder + "/manifest.jsonl: damaged manifest: it has no header line or no runs");
   }
   out.folder = folder;
   return out;

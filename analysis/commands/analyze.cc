@@ -83,10 +83,12 @@ AnalyzeOptions options_of(const po::variables_map& values) {
 int analyze(const Words& args) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   po::options_description flags("options");
-  flags.add_options()("only", po::value<std::string>(), "ledger,measures,alarms: what to compute")(
-      "detector", po::value<Words>(), "a change detector (repeat); tightrope list detector")(
+  flags.add_options()("only", po::value<std::string>(), "what to compute (ledger,measures,alarms)")(
+      "detector", po::value<Words>(),
+      "a change detector (repeat; adwin, page_hinkley and e_detector); tightrope list detector")(
       "set", po::value<Words>(), "DETECTOR.OPTION=VALUE (repeat)")(
-      "on", po::value<std::string>(), "series for the detectors: loss,rewards_accuracies,...")(
+      "on", po::value<std::string>(),
+      "series of /scalars for the detectors: loss,rewards_accuracies,...")(
       "tolerance", po::value<std::int64_t>()->default_value(AlarmChoice().tolerance),
       "steps behind a true drift within which an alarm is true")(
       "threads", po::value<int>()->default_value(cores), "at work at a time")(

@@ -14,6 +14,8 @@
 namespace tightrope {
 namespace {
 
+constexpr double kJump = 0.02;  // of the wanted length: more is said
+
 struct CalibrateOptions {
   double run_length = 0;
   std::string option, law = "normal", target = "mean";
@@ -32,6 +34,7 @@ po::options_description flags_of(CalibrateOptions& o) {
       ("law", po::value(&o.law), "normal, uniform, bernoulli:P, or a drift-free file")            //
       ("column", po::value(&o.column.column), "of that file, as in detect")                       //
       ("header", po::value(&o.column.header), "of that file, as in detect")                       //
+      ("segment", po::value<std::int64_t>(), "of that file, as in detect")                        //
       ("target", po::value(&o.target), "what --arl0 means: mean (default) or median run length")  //
       ("set", po::value(&o.sets)->composing(), "another option of the detector, delta=0.01")      //
       ("runs", po::value(&o.runs), "simulated streams (1000)")                                    //
@@ -104,6 +107,12 @@ void print_text(const std::string& name, const CalibrateOptions& o, const Calibr
   }
   fmt::print("\n{} of {} runs had no alarm in {} samples{}\n", found.censored, o.runs, cap,
              found.censored > 0 ? " and count in the mean as samples without one" : "");
+  const double length = setup.median ? found.quantiles[1].value : found.mean.value;
+  if (std::abs(length - o.run_length) > kJump * o.run_length) {
+    fmt::print("--arl0 {} lies in a jump: the {} is {} at {}={}, the next value tried\n",
+               number_text(o.run_length), o.target, shown(found.below_length, cap), o.option,
+               number_text(found.below_value));
+  }
 }
 
 nlohmann::ordered_json entry(const Estimate& e) {
@@ -115,21 +124,23 @@ nlohmann::ordered_json entry(const Estimate& e) {
 
 void print_json(const std::string& name, const CalibrateOptions& o, const CalibrationSetup& setup,
                 const Calibration& found) {
-  const nlohmann::ordered_json out = {{"detector", name},
-                                      {"option", o.option},
-                                      {"value", found.value},
-                                      {"law", o.law},
-                                      {"target", o.target},
-                                      {"arl0", o.run_length},
-                                      {"mean", entry(found.mean)},
-                                      {"q10", entry(found.quantiles[0])},
-                                      {"q50", entry(found.quantiles[1])},
-                                      {"q90", entry(found.quantiles[2])},
-                                      {"censored", found.censored},
-                                      {"cap", setup.runs.cap},
-                                      {"runs", o.runs},
-                                      {"seed", o.seed},
-                                      {"evaluations", found.evaluations}};
+  const nlohmann::ordered_json out = {
+      {"detector", name},
+      {"option", o.option},
+      {"value", found.value},
+      {"below", {{"value", found.below_value}, {"length", found.below_length}}},
+      {"law", o.law},
+      {"target", o.target},
+      {"arl0", o.run_length},
+      {"mean", entry(found.mean)},
+      {"q10", entry(found.quantiles[0])},
+      {"q50", entry(found.quantiles[1])},
+      {"q90", entry(found.quantiles[2])},
+      {"censored", found.censored},
+      {"cap", setup.runs.cap},
+      {"runs", o.runs},
+      {"seed", o.seed},
+      {"evaluations", found.evaluations}};
   std::cout << out.dump() << "\n";
 }
 
@@ -138,6 +149,7 @@ int calibrate(const std::vector<std::string>& args) {
   const po::variables_map values = parse_calibrate(args, o);
   require_valid(values, o);
   const auto name = values["NAME"].as<std::string>();
+  if (values.count("segment") > 0) o.column.segment = values["segment"].as<std::int64_t>();
   const DriftFreeLaw law(o.law, o.column);
   const CalibrationSetup setup = setup_of(name, o, law);
   detector_model(setup.detector);

@@ -95,7 +95,7 @@ void require_consistent(const po::variables_map& values, DetectOptions& o) {
     return;
   }
   require_readable(o.truth);
-  TR_REQUIRE(values.count("tolerance") > 0,
+  TR_REQUIRE(values.count("tolerance") > 0 || o.truth.drifts == "none",
              "--truth: needs --tolerance, the samples behind a drift within which an alarm counts");
   TR_REQUIRE(o.load_state.empty(), "--truth: a stream is scored from its start, not --load-state");
 }

@@ -45,9 +45,10 @@ int scalars(const po::variables_map& values, const std::string& out) {
 int run(const std::vector<std::string>& args) {
   std::string out;
   po::options_description flags("options");
-  flags.add_options()                                                                     //
-      ("out", po::value(&out), "file to write (policy: default RUN.safetensors)")         //
-      ("row", po::value<std::string>(), "policy: of this row of the tables")              //
+  flags.add_options()  //
+      ("out", po::value(&out),
+       "file to write (policy: default RUN.safetensors; scalars: needed, - is standard output)")(
+          "row", po::value<std::string>(), "policy: of this row of the tables")           //
       ("seed", po::value<std::int64_t>(), "policy: and this seed")                        //
       ("stage", po::value<std::string>(), "policy: at the end of this stage (the last)")  //
       ("group", po::value<std::string>(), "scalars: scalars (default) or evaluation");

@@ -106,8 +106,8 @@ std::vector<Chosen> choose(const std::string& name, const Texts& sets) {
   if (chosen.empty()) build(name, {});  // throws with the nearest name
   for (const std::string& set : sets) {
     const std::string key = set.substr(0, set.find('='));
-    TR_REQUIRE(used.contains(set), "--set {}: {} has no setting \"{}\"{}", set, name, key,
-               did_you_mean(key, fields));
+    TR_REQUIRE(used.contains(set), "--set {}: {} has no setting \"{}\"{}; it has {}", set, name,
+               key, did_you_mean(key, fields), fields.empty() ? "none" : join(fields, ", "));
   }
   return chosen;
 }
@@ -193,7 +193,8 @@ void print_table(const Comparison& c) {
                              r.estimator);
   }
   for (const auto& [measure, why] : c.refused) {
-    std::cout << fmt::format("not computed: {}: {}\n", measure, why);
+    const bool named = why.starts_with(measure + " ");
+    std::cout << fmt::format("not computed: {}{}\n", named ? "" : measure + ": ", why);
   }
 }
 

@@ -182,6 +182,8 @@ Calibration Search::run() {
   halve(shorter, longer);
   Calibration out;
   out.value = longer.value;
+  out.below_value = shorter.value;
+  out.below_length = shorter.length;
   out.mean = mean_run_length(longer.lengths, setup_.runs.cap);
   for (int q = 0; q < 3; ++q) {
     out.quantiles[q] =

@@ -22,8 +22,9 @@ struct Calibration {
   double value = 0;  // of the option
   Estimate mean;     // run lengths with it
   Estimate quantiles[3];
-  int censored = 0;     // runs cut off at the cap
-  int evaluations = 0;  // values that were simulated
+  double below_value = 0, below_length = 0;  // the last value with shorter runs than wanted
+  int censored = 0;                          // runs cut off at the cap
+  int evaluations = 0;                       // values that were simulated
 };
 inline constexpr double kCalibrationQuantiles[] = {0.1, 0.5, 0.9};
 

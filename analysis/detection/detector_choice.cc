@@ -11,6 +11,7 @@
 #include "core/base/strings.h"
 #include "core/config/field_types.h"
 #include "core/config/yaml.h"
+#include "core/log/files.h"
 
 namespace tightrope {
 namespace {
@@ -28,6 +29,12 @@ const ComponentInfo* info_of(const std::vector<ComponentInfo>& all, const std::s
     return info.kind == InterfaceName<DetectorModel>::value && info.name == name;
   });
   return found == all.end() ? nullptr : &*found;
+}
+
+void require_detector(const std::string& name) {
+  const std::vector<std::string> names = Registry<DetectorModel>::get().names();
+  TR_REQUIRE(std::ranges::find(names, name) != names.end(), "unknown detector \"{}\"{}; known: {}",
+             name, did_you_mean(name, names), join(names, ", "));
 }
 
 }  // namespace
@@ -50,6 +57,7 @@ std::vector<std::string> without_river(const std::string& name, std::vector<std:
 }
 
 Node detector_node(const std::string& name, const std::vector<std::string>& sets) {
+  require_detector(name);
   std::vector<NodeEntry> entries{{"type", {}, Node::scalar(name)}};
   for (const std::string& set : sets) {
     const std::size_t equals = set.find('=');
@@ -90,22 +98,19 @@ std::string detector_help(const std::string& name) {
     }
     return out;
   }
-  const std::vector<std::string> names = Registry<DetectorModel>::get().names();
-  throw InputError(fmt::format("unknown detector \"{}\"{}; known: {}", name,
-                               did_you_mean(name, names), join(names, ", ")));
+  require_detector(name);
+  return "";
 }
 
 void save_detector(const std::string& path, const Node& node, const Detector& detector) {
   const nlohmann::ordered_json state = {
       {"detector", nlohmann::ordered_json::parse(detector_text(node))},
       {"state", texts(detector.save())}};
-  const std::string temporary = path + ".new";
-  std::ofstream file(temporary, std::ios::trunc);
-  file << state.dump() << "\n";
-  file.close();
-  std::error_code error;
-  if (file.good()) std::filesystem::rename(temporary, path, error);
-  if (!file.good() || error) throw IoError(fmt::format("--save-state {}: cannot write it", path));
+  try {
+    replace_file(path, state.dump() + "\n");
+  } catch (const IoError& error) {
+    throw IoError(fmt::format("--save-state {}: {}", path, error.what()));
+  }
 }
 
 void load_detector(const std::string& path, const Node& node, Detector& detector) {

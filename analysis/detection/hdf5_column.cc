@@ -36,11 +36,19 @@ void collect(const hdf5::Group& group, const std::string& prefix, int depth,
   }
 }
 
+// The variable of another group that has this name, else the nearest one.
+std::string did_you_mean_path(const std::string& wanted, const std::vector<std::string>& names) {
+  const auto same = std::ranges::find_if(
+      names, [&](const std::string& name) { return name.ends_with("/" + wanted); });
+  return same != names.end() ? fmt::format("; did you mean \"{}\"?", *same)
+                             : did_you_mean(wanted, names);
+}
+
 [[noreturn]] void refuse_variable(const std::string& path, const std::string& wanted,
                                   const hdf5::File& file) {
   std::vector<std::string> names;
   collect(file.root(), "", kDepth, names);
-  const std::string near = wanted.empty() ? "" : did_you_mean(wanted, names);
+  const std::string near = wanted.empty() ? "" : did_you_mean_path(wanted, names);
   const std::size_t more = names.size() - std::min(names.size(), kShown);
   names.resize(names.size() - more);
   const std::string all =
@@ -57,7 +65,8 @@ hdf5::Dataset open_variable(const std::string& path, const std::string& wanted,
   std::vector<std::string> parts = split(wanted, '/');
   std::erase(parts, "");
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto children = group.children(hdf5::Group::Origin::kAny);  // links that lead elsewhere are not among them
+    const auto children =
+        group.children(hdf5::Group::Origin::kAny);  // links that lead elsewhere are not among them
     const auto found = std::find_if(children.begin(), children.end(),
                                     [&](const auto& child) { return child.name == parts[i]; });
     if (found == children.end()) break;
@@ -126,7 +135,7 @@ class Hdf5Column final : public ColumnReader {
     const LogShape count = row_ ? LogShape{1, values_.size()} : LogShape{values_.size()};
     data_.read(offset, count, values_.data(), LogType::kF64);
     for (std::size_t i = 0; i < values_.size(); ++i) {
-      TR_REQUIRE(std::isfinite(values_[i]), "{}: {} is not finite; a detector takes finite numbers",
+      TR_REQUIRE(std::isfinite(values_[i]), "{}: {} is not finite; only finite numbers are taken",
                  place(i), values_[i]);
     }
     return values_;

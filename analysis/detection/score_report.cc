@@ -89,8 +89,7 @@ std::string text_of(const DetectionScores& s) {
   };
   std::string out = fmt::format(
       "scores: {} alarms, {} true and {} false ({} before the first drift, {} after the last); {} "
-      "of "
-      "{} drifts detected\n",
+      "of {} drifts detected\n",
       s.alarms, s.true_alarms, s.false_alarms, s.before_first, s.after_last, s.detected, s.drifts);
   out += line("ARL0 (quiet samples / false alarm)",
               fmt::format("{}  (at least {})", shown(s.arl0.mean), shown(s.arl0.at_least)));
@@ -113,7 +112,17 @@ std::string text_of(const DetectionScores& s) {
 
 }  // namespace
 
-void require_readable(const Truth& truth) { drifts_of(truth.drifts); }
+void require_readable(const Truth& truth) {
+  TR_REQUIRE(truth.tolerance >= 0, "--tolerance {}: must be >= 0", truth.tolerance);
+  TR_REQUIRE(truth.early >= 0, "--early {}: must be >= 0", truth.early);
+  std::int64_t last = -1;
+  for (const DriftInterval& drift : drifts_of(truth.drifts)) {
+    TR_REQUIRE(drift.start > last && drift.end >= drift.start,
+               "--truth {}: drifts ascend and lie apart, {}-{} does not", truth.drifts, drift.start,
+               drift.end);
+    last = drift.end;
+  }
+}
 
 ScoreReport report_scores(const Truth& truth, std::int64_t length,
                           const std::vector<std::int64_t>& alarms) {

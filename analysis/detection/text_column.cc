@@ -55,8 +55,9 @@ TextColumn::TextColumn(const std::string& path, const ColumnOptions& options)
 
 void TextColumn::choose_column(const std::vector<std::string>& cells, bool named,
                                const std::string& wanted) {
-  const std::string all =
-      named ? "\"" + join(cells, "\", \"") + "\"" : fmt::format("0 to {}", cells.size() - 1);
+  const std::string all = named               ? "\"" + join(cells, "\", \"") + "\""
+                          : cells.size() == 1 ? std::string("the only column 0")
+                                              : fmt::format("columns 0 to {}", cells.size() - 1);
   if (wanted.empty()) {
     TR_REQUIRE(cells.size() == 1, "{}: has {} columns, choose one with --column: {}", name_,
                cells.size(), all);
@@ -83,7 +84,7 @@ double TextColumn::sample(std::string_view line) const {
   const auto value = parse_number(cell->text);
   TR_REQUIRE(value, "{}:{}:{}: {} is not a number", name_, lines_.number(), cell->column,
              shown_text(cell->text));
-  TR_REQUIRE(std::isfinite(*value), "{}:{}:{}: {} is not finite; a detector takes finite numbers",
+  TR_REQUIRE(std::isfinite(*value), "{}:{}:{}: {} is not finite; only finite numbers are taken",
              name_, lines_.number(), cell->column, shown_text(cell->text));
   return *value;
 }

@@ -2,6 +2,7 @@
 #include "analysis/export/export_scalars.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <set>
@@ -15,14 +16,6 @@ namespace tightrope {
 namespace {
 
 constexpr std::uint64_t kRows = 1024;  // steps or checkpoints read at once
-
-// RFC 4180: in quotes where the text needs them.
-std::string cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + "\"";
-}
 
 std::string base_name(const std::string& variable) {
   return variable.substr(variable.find('/') + 1);
@@ -43,9 +36,9 @@ class ScalarsExport {
     const std::vector<RunParameter> parameters = index_.parameters();
     for (std::size_t r = 0; r < index_.runs.size(); ++r) {
       const IndexedRun& run = index_.runs[r];
-      std::string lead = fmt::format("{},{},{},{},{},{}", r, run.id, cell(run.row), cell(run.arm),
-                                     cell(run.seed_set), run.seed);
-      for (const RunParameter& parameter : parameters) lead += "," + cell(parameter.text(r));
+      std::string lead = fmt::format("{},{},{},{},{},{}", r, run.id, csv_cell(run.row),
+                                     csv_cell(run.arm), csv_cell(run.seed_set), run.seed);
+      for (const RunParameter& parameter : parameters) lead += "," + csv_cell(parameter.text(r));
       for (const RunStage& stage : run.stages) {
         if (index_.finished(stage.pack)) {
           write_stage(lead, logs_.open(stage.pack).log, stage.lane);
@@ -85,11 +78,11 @@ class ScalarsExport {
     taken.insert(metrics_.begin(), metrics_.end());
     out_ << "run,id,row,arm,seed_set,seed";
     for (const std::string& path : index_.paths) {
-      out_ << "," << (taken.count(path) > 0 ? "parameter_" : "") << cell(path);
+      out_ << "," << (taken.count(path) > 0 ? "parameter_" : "") << csv_cell(path);
     }
     out_ << ",stage," << axis_;
     if (group_ == "evaluation") out_ << ",environment,subset";
-    for (const std::string& name : metrics_) out_ << "," << cell(name);
+    for (const std::string& name : metrics_) out_ << "," << csv_cell(name);
     out_ << "\n";
   }
 
@@ -115,7 +108,7 @@ class ScalarsExport {
       cells.clear();
       for (const std::string& environment : log.read_strings("evaluation/environment").values) {
         for (const std::string& subset : log.read_strings("evaluation/subset").values) {
-          cells.push_back("," + cell(environment) + "," + cell(subset));
+          cells.push_back("," + csv_cell(environment) + "," + csv_cell(subset));
         }
       }
     }
@@ -128,7 +121,7 @@ class ScalarsExport {
       for (std::uint64_t i = 0; i < count; ++i) {
         for (std::size_t c = 0; c < cells.size(); ++c) {
           std::string line =
-              fmt::format("{},{},{}{}", lead, cell(stage), places[first + i], cells[c]);
+              fmt::format("{},{},{}{}", lead, csv_cell(stage), places[first + i], cells[c]);
           for (const std::vector<double>& column : columns) {
             line += ',';
             if (!column.empty()) line += number_text(column[i * cells.size() + c]);
@@ -155,20 +148,20 @@ ScalarsReport export_scalars(const std::string& folder, const std::string& group
   TR_REQUIRE(group == "scalars" || group == "evaluation",
              "--group {}: expected scalars or evaluation", group);
   if (out == "-") return ScalarsExport(folder, group, std::cout).write();
+  TR_REQUIRE(!std::filesystem::is_directory(out), "--out {}: is a folder; name a file", out);
   const std::string temporary = private_name(out);
   std::ofstream file(temporary, std::ios::binary);
   if (!file) throw IoError("cannot write " + out);
-  ScalarsReport report;
   try {
-    report = ScalarsExport(folder, group, file).write();
+    const ScalarsReport report = ScalarsExport(folder, group, file).write();
+    file.close();
+    if (!file) throw IoError("cannot write " + out + " (disk full?)");
+    rename_file(temporary, out);
+    return report;
   } catch (...) {
     remove_file(temporary);
     throw;
   }
-  file.close();
-  if (!file) throw IoError("cannot write " + out + " (disk full?)");
-  rename_file(temporary, out);
-  return report;
 }
 
 }  // namespace tightrope

@@ -41,9 +41,7 @@ void write_safetensors(const std::string& path, const std::vector<NamedTensor>& 
   for (const NamedTensor& tensor : tensors) {
     bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size_bytes());
   }
-  const std::string temporary = private_name(path);
-  write_file_synced(temporary, bytes);
-  rename_file(temporary, path);
+  replace_file(path, bytes);
 }
 
 }  // namespace tightrope

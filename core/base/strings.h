@@ -22,6 +22,9 @@ std::vector<std::string> split(std::string_view text, char separator);
 
 std::string_view trim(std::string_view text);
 
+// A cell of a CSV table by RFC 4180: in quotes where the text needs them.
+std::string csv_cell(std::string_view text);
+
 // The shortest decimal text that reads back as the same double ("0.1", "1e-05", "nan", "inf").
 std::string number_text(double value);
 

@@ -26,8 +26,9 @@ struct HelpShown {
 // By name.
 std::map<std::string, Command>& commands();
 
-// Parses options and positional arguments strictly; throws InputError with the usage. `positional`
-// names them in order; the last may repeat when `repeat_last`.
+// Parses options and positional arguments strictly; throws InputError naming the word that is
+// wrong, what is allowed and the usage line. `positional` names them in order; the last may repeat
+// when `repeat_last`.
 po::variables_map parse_arguments(const std::string& command, const std::vector<std::string>& args,
                                   po::options_description options,
                                   const std::vector<std::string>& positional, std::size_t required,

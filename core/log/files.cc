@@ -99,6 +99,17 @@ void write_file_synced(const std::string& path, std::string_view bytes) {
   sync_descriptor(file.get(), path);
 }
 
+void replace_file(const std::string& path, std::string_view bytes) {
+  const std::string temporary = private_name(path);
+  try {
+    write_file_synced(temporary, bytes);
+    rename_file(temporary, path);
+  } catch (const IoError&) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
 void copy_file(const std::string& from, const std::string& to) {
   const Descriptor source(from, O_RDONLY, "open");
   const Descriptor target(to, O_WRONLY | O_CREAT | O_TRUNC, "create");

@@ -31,6 +31,10 @@ std::string private_name(const std::string& path);
 // Writes a whole file and puts it on the disk; the temporary file of a later rename.
 void write_file_synced(const std::string& path, std::string_view bytes);
 
+// Puts a whole file under its name in one step, replacing an older one; leaves nothing else behind
+// when it fails.
+void replace_file(const std::string& path, std::string_view bytes);
+
 // Copies a file's bytes, replacing `to`; shares blocks where the file system can.
 void copy_file(const std::string& from, const std::string& to);
 

@@ -145,8 +145,8 @@ class Group : public Object {
     bool is_group;
   };
   // Groups and data sets in creation order, else by name; IoError when they are too many. Of a log
-  // also when the file has HDF5's old format or an object has several links; files of other programs
-  // may.
+  // also when the file has HDF5's old format or an object has several links; files of other
+  // programs may.
   enum class Origin { kLog, kAny };
   std::vector<Child> children(Origin origin = Origin::kLog) const;
 };

@@ -134,7 +134,8 @@ std::vector<Group::Child> Group::children(Origin origin) const {
     const H5I_type_t kind = H5Iget_type(child.id());
     H5O_info_t object;
     check(H5Oget_info2(child.id(), &object, H5O_INFO_BASIC), "open", where_ + name);
-    if (origin == Origin::kLog && object.rc != 1) {  // a link in a circle, or one object under many names
+    if (origin == Origin::kLog &&
+        object.rc != 1) {  // a link in a circle, or one object under many names
       throw IoError(
           fmt::format("{}{}: {} links lead to it; a log has one", where_, name, object.rc));
     }

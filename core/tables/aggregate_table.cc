@@ -2,13 +2,13 @@
 #include "core/tables/aggregate_table.h"
 
 #include "core/base/check.h"
+#include "core/base/strings.h"
 #include "core/tables/render_detail.h"
 
 namespace tightrope {
 
 using internal::bounds_text;
 using internal::escape_latex;
-using internal::quoted;
 
 namespace {
 
@@ -44,8 +44,8 @@ AggregateTable make_aggregate(const ResultTable& table, const Results& results) 
 std::string to_markdown(const AggregateTable& table) {
   std::string out = fmt::format(
       "**{}_aggregate**: interquartile mean of {} over {} {} seeds, and probability that a run "
-      "lies "
-      "above one of {}; 95 % bootstrap intervals\n\n| arm | interquartile mean | P(above {}) | n "
+      "lies above one of {}; 95 % bootstrap intervals\n\n| arm | interquartile mean | P(above {}) "
+      "| n "
       "|\n|---|---|---|---|",
       table.name, table.column.text(), table.seeds, table.seed_set, table.rows.front().arm,
       table.rows.front().arm);
@@ -60,8 +60,8 @@ std::string to_csv(const AggregateTable& table) {
       "table,seed_set,arm,column,n,interquartile_mean,low,high,above_first,above_first_low,"
       "above_first_high\n";
   for (const AggregateTable::Row& row : table.rows) {
-    out += fmt::format("{},{},{},{},{}", table.name, table.seed_set, quoted(row.arm),
-                       quoted(table.column.text()), row.n);
+    out += fmt::format("{},{},{},{},{}", csv_cell(table.name), table.seed_set, csv_cell(row.arm),
+                       csv_cell(table.column.text()), row.n);
     for (const BoundedEstimate& e : {row.interquartile_mean, row.above_first}) {
       out += fmt::format(",{:.17g},{:.17g},{:.17g}", e.value, e.bounds.low, e.bounds.high);
     }

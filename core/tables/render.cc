@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/strings.h"
 #include "core/tables/render_detail.h"
 #include "core/tables/table.h"
 
@@ -76,9 +77,10 @@ std::string to_csv(const ResultTable& table) {
       const Interval& cell = row.cells[i];
       const std::optional<double> figure =
           row.published_cells.empty() ? row.published : row.published_cells[i];
-      out += fmt::format("{},{},{},\"{}\",{},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{}\n",
-                         table.name, table.seed_set, row.arm, table.columns[i].text(), cell.n,
-                         cell.mean, cell.half_width, cell.low(), cell.high(), cell.deviation,
+      out += fmt::format("{},{},{},{},{},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{}\n",
+                         csv_cell(table.name), table.seed_set, csv_cell(row.arm),
+                         csv_cell(table.columns[i].text()), cell.n, cell.mean, cell.half_width,
+                         cell.low(), cell.high(), cell.deviation,
                          figure ? fmt::format("{}", *figure) : "");
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "core/base/strings.h"
 #include "core/tables/render_detail.h"
 #include "core/tables/table.h"
 
@@ -8,7 +9,6 @@ namespace tightrope {
 
 using internal::bounds_text;
 using internal::escape_latex;
-using internal::quoted;
 
 namespace {
 
@@ -30,7 +30,7 @@ std::string full_verdict(const PartVerdict& part) {
   return out + fmt::format("{:.4f} would have shown)", part.detectable);
 }
 
-// BoundedEstimate, intervals, p-values and seeds, each between `before` and `after`.
+// Estimate, intervals, p-values and seeds, each between `before` and `after`.
 std::string numbers(const PartVerdict& part, const char* before, const char* after) {
   const Interval& i = part.interval;
   std::string out;
@@ -76,9 +76,9 @@ std::string to_csv(const std::vector<ClaimVerdict>& claims, const std::string& s
   for (const ClaimVerdict& claim : claims) {
     for (const PartVerdict& part : claim.parts) {
       const Interval& i = part.interval;
-      out += fmt::format("{},{},{},{},{},{}", seed_set, quoted(claim.name),
-                         verdict_text(claim.verdict), quoted(part.text), verdict_text(part.verdict),
-                         i.n);
+      out += fmt::format("{},{},{},{},{},{}", seed_set, csv_cell(claim.name),
+                         verdict_text(claim.verdict), csv_cell(part.text),
+                         verdict_text(part.verdict), i.n);
       for (double value : {i.mean, i.deviation, i.low(), i.high(), part.bca.low, part.bca.high,
                            part.p_value, part.p_holm, part.p_flip}) {
         out += fmt::format(",{:.17g}", value);

@@ -25,16 +25,6 @@ inline std::string escape_latex(const std::string& text) {
   return out;
 }
 
-// In quotes, for a cell of a CSV table.
-inline std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
-
 // "[+0.1234, +0.2345]" with the format of one number; "-" when there is no interval.
 inline std::string bounds_text(const Bounds& bounds, const char* format) {
   if (!std::isfinite(bounds.low) || !std::isfinite(bounds.high)) return "-";

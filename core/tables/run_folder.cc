@@ -2,28 +2,18 @@
 #include "core/tables/run_folder.h"
 
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "core/base/check.h"
-#include "core/log/files.h"
 #include "core/log/reader.h"
+#include "core/tables/manifest_lines.h"
 
 namespace tightrope {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr std::int64_t kMaximumLanes = 1 << 20;
-constexpr std::uint64_t kMaximumManifestBytes = std::uint64_t{1} << 30;
-
-// Without the long texts that a damaged line may drag into the message.
-std::string shortened(std::string text) {
-  constexpr std::size_t kMost = 300;
-  if (text.size() > kMost) text = text.substr(0, kMost) + " ...";
-  return text;
-}
 
 std::int64_t integer(const json& j, const char* key) {
   const json& value = j.at(key);
@@ -94,14 +84,24 @@ LogArray<double> last_row(const LogReader& log, const LogVariableInfo& variable,
                           {variable.shape[0], 1, inner[0], inner[1]});
 }
 
-// Final evaluation of all lanes of one pack: values[lane][column].
-std::vector<std::map<Column, double>> read_pack(const std::string& path) {
+// Final evaluation of one pack by lane.
+struct PackResult {
+  std::vector<std::map<Column, double>> values;
+  std::vector<std::string> status;  // "done" or "diverged"; empty in a log that does not say
+};
+
+PackResult read_pack(const std::string& path) {
   const LogReader log = LogReader::open(path);
   const std::uint64_t rows = log.rows("evaluation/checkpoint");
   if (rows == 0) throw IoError(path + ": holds no evaluation");
   const auto environments = log.read_strings("evaluation/environment").values;
   const auto subsets = log.read_strings("evaluation/subset").values;
-  std::vector<std::map<Column, double>> out;
+  PackResult result;
+  for (const LogAttribute& attribute : log.attributes()) {
+    const auto* texts = std::get_if<std::vector<std::string>>(&attribute.value);
+    if (attribute.name == "segment_status" && texts != nullptr) result.status = *texts;
+  }
+  std::vector<std::map<Column, double>>& out = result.values;
   for (const LogVariableInfo& variable : log.variables("evaluation")) {
     if (variable.dims.size() != 4 || variable.type != LogType::kF64) continue;
     const std::uint64_t lanes = variable.shape[0];
@@ -117,44 +117,26 @@ std::vector<std::map<Column, double>> read_pack(const std::string& path) {
       }
     }
   }
-  return out;
+  return result;
 }
 
 }  // namespace
 
 Manifest read_manifest(const std::string& folder) {
-  const std::string path = folder + "/manifest.jsonl";
-  std::ifstream in(path);
-  if (!in) throw IoError("no run folder: cannot read " + path);
-  if (!is_regular_file(path) || file_size(path) > kMaximumManifestBytes) {
-    throw IoError(fmt::format("{}: not a file of at most {} bytes", path, kMaximumManifestBytes));
-  }
   Manifest out;
-  std::string line;
-  int number = 0;
-  while (std::getline(in, line)) {
-    ++number;
-    try {
-      read_line(json::parse(line), out);
-    } catch (const json::exception& error) {
-      throw IoError(
-          fmt::format("{}:{}: damaged manifest: {}", path, number, shortened(error.what())));
-    } catch (const InputError& error) {
-      throw IoError(
-          fmt::format("{}:{}: damaged manifest: {}", path, number, shortened(error.what())));
-    }
-  }
+  const int lines = read_manifest_lines(folder, [&](const json& line) { read_line(line, out); });
+  const std::string path = folder + "/manifest.jsonl";
   if (out.hash.empty()) throw IoError(path + ": damaged manifest: it has no header line");
   const auto found = static_cast<std::int64_t>(out.runs.size());
   if (out.run_count && *out.run_count != found) {
     throw IoError(fmt::format("{}:{}: damaged manifest: it ends here with {} of {} runs", path,
-                              number, found, *out.run_count));
+                              lines, found, *out.run_count));
   }
   return out;
 }
 
 Results read_results(const std::string& folder, const Manifest& manifest) {
-  std::map<std::string, std::vector<std::map<Column, double>>> packs;
+  std::map<std::string, PackResult> packs;
   std::vector<RunResult> runs;
   for (const Manifest::RunLine& line : manifest.runs) {
     RunResult run;
@@ -164,12 +146,13 @@ Results read_results(const std::string& folder, const Manifest& manifest) {
     run.parameters = line.parameters;
     const std::string path = folder + "/packs/" + line.pack + ".h5";
     if (packs.count(line.pack) == 0) {
-      packs[line.pack] =
-          std::filesystem::exists(path) ? read_pack(path) : std::vector<std::map<Column, double>>{};
+      packs[line.pack] = std::filesystem::exists(path) ? read_pack(path) : PackResult{};
     }
-    const auto& lanes = packs[line.pack];
-    if (line.lane < static_cast<int>(lanes.size())) {
-      run.values = lanes[line.lane];
+    const PackResult& pack = packs[line.pack];
+    const auto lane = static_cast<std::size_t>(line.lane);
+    if (lane < pack.values.size()) {
+      run.values = pack.values[lane];
+      if (lane < pack.status.size()) run.status = pack.status[lane];
     } else {
       run.status = "missing";
     }

@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "core/base/check.h"
+#include "core/base/strings.h"
+#include "core/log/files.h"
 #include "core/tables/run_folder.h"
 
 namespace tightrope {
 namespace {
 
-void write_file(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
-  {
-    std::ofstream out(temporary, std::ios::binary);
-    out << text;
-    out.flush();
-    if (!out) throw IoError("cannot write " + temporary + " (disk full or folder not writable)");
-  }
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error) throw IoError("cannot write " + path + ": " + error.message());
-}
-
 std::string results_csv(const Results& results) {
   std::string out = "row,seed_set,seed,parameters,status,metric,environment,subset,value\n";
   for (const RunResult& run : results.runs()) {
-    const std::string head = fmt::format("\"{}\",{},{},\"{}\",{}", run.arm, run.seed_set, run.seed,
-                                         run.parameters, run.status);
+    const std::string head = fmt::format("{},{},{},{},{}", csv_cell(run.arm), run.seed_set,
+                                         run.seed, csv_cell(run.parameters), run.status);
     for (const auto& [column, value] : run.values) {
       out += fmt::format("{},{},{},{},{:.17g}\n", head, column.metric, column.environment,
                          column.subset, value);
@@ -78,7 +66,7 @@ std::vector<std::string> write_tables(const std::string& folder, const Summary& 
   if (error) throw IoError("cannot make " + to + ": " + error.message());
   std::vector<std::string> paths;
   const auto add = [&](const std::string& path, const std::string& text) {
-    write_file(path, text);
+    replace_file(path, text);
     paths.push_back(path);
   };
   const auto stem = [&](const auto& table) {

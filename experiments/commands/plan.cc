@@ -24,8 +24,8 @@ void print_parts(const Plan& frozen) {
   }
   const double share = all > 0 ? largest / all : 1;
   std::cout << fmt::format(
-      "{} independent parts for workers, the largest with {:.0f} % of the work", parts.size(),
-      100 * share);
+      "{} independent part{} for workers, the largest with {:.0f} % of the work", parts.size(),
+      parts.size() == 1 ? "" : "s", 100 * share);
   if (frozen.packs().size() > 1 && share > 0.5) {
     std::cout << "; a smaller `pack:` that divides the number of seeds makes more of them";
   }

@@ -271,6 +271,10 @@ TEST(Analyze, AFolderWithoutLogs) {
               analyze_folder(folder / "", laws_only());
             }).find("no logs packs/pack_*.h5"),
             std::string::npos);
+  EXPECT_NE(refusal<InputError>([&] {
+              analyze_folder(folder / "nowhere", laws_only());
+            }).find("there is no such folder"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -100,9 +100,10 @@ TEST_F(ColumnTest, NamesThePlaceAndTheValue) {
 TEST_F(ColumnTest, NamesTheColumns) {
   EXPECT_THAT(refusal("a,b\n1,2\n"),
               HasSubstr("has 2 columns, choose one with --column: \"a\", \"b\""));
-  EXPECT_THAT(refusal("1,2\n"), HasSubstr("choose one with --column: 0 to 1"));
+  EXPECT_THAT(refusal("1,2\n"), HasSubstr("choose one with --column: columns 0 to 1"));
   EXPECT_THAT(refusal("alpha,beta\n1,2\n", column("bta")), HasSubstr("did you mean \"beta\"?"));
-  EXPECT_THAT(refusal("1,2\n", column("2")), HasSubstr("has no column \"2\"; it has 0 to 1"));
+  EXPECT_THAT(refusal("1,2\n", column("2")),
+              HasSubstr("has no column \"2\"; it has columns 0 to 1"));
   EXPECT_THAT(refusal("a,a\n1,2\n", column("a")), HasSubstr("2 columns named \"a\""));
   EXPECT_THAT(refusal(""), HasSubstr("is empty"));
   EXPECT_THAT(refusal("# nothing\n\n"), HasSubstr("is empty"));
@@ -202,6 +203,7 @@ TEST_F(Hdf5ColumnTest, NamesWhatIsWrong) {
   EXPECT_THAT(message("scalars/reward", 2), HasSubstr("has rows 0 to 1"));
   EXPECT_THAT(message("scalars/loss", 0), HasSubstr("has one axis alone"));
   EXPECT_THAT(message("scalars/lost"), HasSubstr("did you mean \"scalars/loss\"?"));
+  EXPECT_THAT(message("loss"), HasSubstr("did you mean \"scalars/loss\"?"));
   EXPECT_THAT(message(""),
               HasSubstr("choose a variable with --column group/variable: scalars/loss"));
   EXPECT_THAT(message("scalars/names"), HasSubstr("holds text"));

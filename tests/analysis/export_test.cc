@@ -158,6 +158,9 @@ TEST(ExportScalars, BadRequestsAreNamed) {
   EXPECT_THAT(message_of<InputError>([&] { export_scalars(empty.path(), "scalars", empty / "x"); }),
               HasSubstr("no stage of any run is finished"));
   EXPECT_FALSE(file_exists(empty / "x"));
+  EXPECT_THAT(
+      message_of<InputError>([&] { export_scalars(folder.path(), "scalars", empty.path()); }),
+      HasSubstr("is a folder; name a file"));
 }
 
 }  // namespace

@@ -155,7 +155,8 @@ TEST_F(MeasureCommand, Errors) {
       with({"wasserstien"}).find("unknown measure \"wasserstien\"; did you mean \"wasserstein\"?"),
       std::string::npos);
   EXPECT_EQ(with({"mmd", "--set", "bandwith=1"}),
-            "--set bandwith=1: mmd has no setting \"bandwith\"; did you mean \"bandwidth\"?");
+            "--set bandwith=1: mmd has no setting \"bandwith\"; did you mean \"bandwidth\"?; "
+            "it has bandwidth, heuristic");
   EXPECT_EQ(with({"mmd", "--set", "bandwidth"}), "--set bandwidth: must be NAME=VALUE");
   EXPECT_EQ(with({"mmd", "--permutations", "0"}), "--permutations 0: must be from 1 to 1000000");
   EXPECT_EQ(with({"mmd", "--seed", "-1"}), "--seed -1: must be >= 0");

@@ -58,6 +58,9 @@ TEST(Packing, ADivergedLaneIsFrozenAndItsNeighboursAreUnchanged) {
   for (const double value : wild_results.by_seed("bad", column, "confirm")) {
     EXPECT_TRUE(std::isnan(value));
   }
+  for (const RunResult& run : wild_results.runs()) {
+    EXPECT_EQ(run.status, run.arm == "bad" ? "diverged" : "done");
+  }
   EXPECT_NE(b.out.find("diverged"), std::string::npos) << b.out;
   bool frozen = false;
   const LogReader log = LogReader::open(wild + "/packs/pack_0001.h5");

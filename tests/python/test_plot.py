@@ -147,8 +147,8 @@ def test_other_quantities_of_the_heatmap(log, quantity):
 
 def test_ledger_waterfall(analysed):
     svg, rows = render(plot.ledger_waterfall(analysed, arm="cpo", environment="source"))
-    assert {"beneficial", "detrimental", "thinking (nat per report)",
-            "outcome (nat per report)"} <= set(texts(svg))
+    assert {"beneficial", "detrimental", "thinking (nat per sequence)",
+            "outcome (nat per sequence)"} <= set(texts(svg))
     cut = analysed.ledger.sel(row="cpo", stage="rft", environment="source")
     expected = {}
     for part in ("thinking", "outcome"):

@@ -153,8 +153,7 @@ def test_scores_against_the_truth(tmp_path):
     assert scores["arl0"]["mean"] is None
     assert scores["arl0"]["at_least"] == pytest.approx((10000 - 201) / -math.log(0.05))
     assert "1 of 1 drifts detected" in detect(*scored)
-    none = json.loads(detect("adwin", "--input", path, "--truth", "none", "--tolerance", 0,
-                             "--json"))["scores"]
+    none = json.loads(detect("adwin", "--input", path, "--truth", "none", "--json"))["scores"]
     assert none["false_alarms"] == 1 and none["arl0"]["mean"] == 10000
     early = json.loads(detect("adwin", "--input", path, "--truth", "5030-5040", "--tolerance", 9,
                               "--early", 7, "--json"))["scores"]
@@ -169,6 +168,10 @@ def test_scores_against_the_truth(tmp_path):
     (["adwin", "--input", "-", "--set", "type=ddm"], "named by the command's argument"),
     (["adwin"], "missing --input"),
     ([], "missing NAME"),
+    (["adwin", "more", "--input", "-"], "detect: more words than it takes (NAME)"),
+    (["adwin", "--inptu", "-"], "detect: unknown option --inptu; did you mean --input?"),
+    (["adwin", "--input", "-", "--segment", "x"], "detect: --segment x: must be an integer"),
+    (["adwin", "--input", "-", "--segment=1.5"], "detect: --segment 1.5: must be an integer"),
     (["adwin", "--input", "no.csv"], "no.csv: there is no such file"),
     (["adwin", "--input", "/"], "is a folder"),
     (["adwin", "--input", "-", "--segment", "1"], "--segment is for HDF5"),
@@ -176,6 +179,8 @@ def test_scores_against_the_truth(tmp_path):
     (["adwin", "--input", "-", "--tolerance", "5"], "--tolerance: needs --truth"),
     (["adwin", "--input", "-", "--truth", "5-x", "--tolerance", "1"], '"x" is not a position'),
     (["adwin", "--input", "-", "--truth", "9", "--tolerance", "1"], "stream of 3 samples"),
+    (["adwin", "--input", "-", "--truth", "2,1", "--tolerance", "1"], "drifts ascend and lie"),
+    (["adwin", "--input", "-", "--truth", "1", "--tolerance", "-1"], "-1: must be >= 0"),
 ])
 def test_mistakes_are_named(arguments, message):
     assert message in refused(*arguments, text="1\n2\n3\n")
@@ -194,6 +199,19 @@ def test_bad_samples_are_named_with_their_line(tmp_path):
     assert "is empty" in refused("adwin", "--input", bad)
     bad.write_text("loss\n")
     assert "no sample" in refused("adwin", "--input", bad)
+
+
+def test_hdf5_files_of_other_programs_are_read(tmp_path):
+    path = tmp_path / "theirs.h5"
+    with h5py.File(path, "w") as file:  # h5py's default is HDF5's old format
+        file["a/loss"] = np.array(sine_with_steps())
+        file["again"] = file["a/loss"]  # one array under two names
+        file["a/circle"] = file["a"]
+    assert json.loads(detect("adwin", "--input", path, "--column", "a/loss", "--json"))["drift"] \
+        == [5023]
+    assert "a/loss" in refused("adwin", "--input", path)
+    assert 'did you mean "a/loss"?' in refused("adwin", "--input", path, "--column", "a/lost")
+    assert "is a group" in refused("adwin", "--input", path, "--column", "a")
 
 
 def test_help_names_detectors_and_options():
@@ -225,7 +243,20 @@ def test_calibrate_on_a_file_resamples_it(tmp_path):
     assert found["value"] == pytest.approx(law["value"], rel=0.1)
 
 
+def test_calibrate_says_where_the_run_length_jumps():
+    arguments = ("calibrate", "kswin", "--option", "alpha", "--runs", 50, "--arl0")
+    found = json.loads(call(*arguments, 1000, "--json").stdout)
+    assert found["below"]["length"] < 1000 < found["mean"]["value"]
+    line = call(*arguments, 1000).stdout.splitlines()[-1]
+    assert line.startswith("--arl0 1000 lies in a jump: the mean is ")
+    assert line.endswith(f"at alpha={found['below']['value']!r}, the next value tried")
+    reached = call("calibrate", "page_hinkley", "--option", "threshold", "--runs", 50, "--arl0",
+                   300)
+    assert "jump" not in reached.stdout
+
+
 @pytest.mark.parametrize("arguments, message", [
+    (["--arl0", "x", "--option", "threshold"], "calibrate: --arl0 x: must be a number"),
     (["--option", "threshold"], "missing --arl0"),
     (["--arl0", "300"], "missing --option"),
     (["--arl0", "300", "--option", "thresold"], 'did you mean "threshold"?'),

@@ -73,7 +73,7 @@ def _panel(bars: pd.DataFrame, net: pd.DataFrame, part: str, width: int, height:
            last: bool) -> alt.LayerChart:
     x = alt.X("step:O", title="end of the interval (optimizer step)" if last else None,
               axis=alt.Axis(labelAngle=0, labelOverlap=True, labels=last, ticks=last))
-    title = f"{part} (nat per report)"
+    title = f"{part} (nat per sequence)"
     thick = min(60.0, 0.7 * width / max(bars.step.nunique(), 1))
     boxes = alt.Chart(bars).mark_bar(opacity=0.85, size=thick).encode(
         x=x, y=alt.Y("nat:Q", title=title, stack=None),
