@@ -82,7 +82,9 @@ def test_final_values_are_the_tables_values(folder, log):
     (lambda d: d.x.tightrope.interval(95), "level=95: a confidence level"),
     (lambda d: d.tightrope.column("x(target"), r'cannot read the column "x\(target"'),
     (lambda d: d.tightrope.column("y(target)"), r'unknown metric "y" \(allowed: x\)'),
-    (lambda d: xr.concat([d, d], "run").tightrope.by_seed(), 'the arm "p" has the seed 3 twice')])
+    (lambda d: xr.concat([d, d], "run").tightrope.by_seed(), 'the arm "p" has the seed 3 twice'),
+    (lambda d: d.tightrope.difference("p", "q").tightrope.difference("p", "q"),
+     r'there is no dimension "run" here \(there are: seed')])
 def test_wrong_arguments(values, call, message):
     with pytest.raises(ValueError, match=message):
         call(values)

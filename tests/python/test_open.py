@@ -129,6 +129,7 @@ def test_the_run_index_serves_xarrays_operations(log):
 @pytest.mark.parametrize("labels, message", [
     ({"row": "cpoo"}, r"no run has row=cpoo; did you mean \"cpo\"\? \(there are: dpo_random"),
     ({"seed": 7}, r"no run has seed=7 \(there are: 0, 1, 2\)"),
+    ({"confounding": 1.5}, r"no run has confounding=1.5.* \(there are: [^,]*, [^,]*\)"),
     ({"row": "cpo", "confounding": 0}, "no run has row=cpo and confounding=0"),
     ({"row": slice("a", "b")}, "row cannot be sliced")])
 def test_a_label_that_no_run_has(log, labels, message):

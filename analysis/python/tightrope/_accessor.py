@@ -117,7 +117,7 @@ class _Accessor(Generic[Data]):
         >>> "seed" in gain.dims and "row" not in gain.dims
         True
         """
-        data = self._data if "seed" in self._data.dims else self.by_seed()
+        data = self._data if {"row", "seed"} <= set(self._data.dims) else self.by_seed()
         for name in (arm, other):
             check_choice("arm", name, data.row.values.tolist())
         return (data.sel(row=arm) - data.sel(row=other)).drop_vars("row", errors="ignore")

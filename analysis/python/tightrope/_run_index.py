@@ -36,7 +36,7 @@ def _matches(name: str, values: np.ndarray, label: Any) -> np.ndarray:
     for one in wanted.ravel():
         same = np.array([_equal(value, one) for value in values], dtype=bool)
         if not same.any():
-            known = list(dict.fromkeys(values.tolist()))
+            known = list(dict.fromkeys(str(value) for value in values.tolist()))
             raise KeyError(f"no run has {name}={one}{nearest(one, known)} (there are: "
                            f"{listed(known)})")
         keep |= same

@@ -109,9 +109,11 @@ def table(folder: str | os.PathLike[str], name: str | None = None,
     """A result table: measured means with 95 % t intervals over seeds beside published figures.
 
     One line per arm and column, with the columns of ``tables/NAME.csv``: table, seed_set, arm,
-    column, n, mean, half_width, low, high, deviation, published. Computed from the logs, so it also
-    serves a run that goes on. ``name``: by default the first table; ``seed_set``: by default
-    ``confirm`` where it exists. ``attrs`` hold ``source`` and ``unit`` of the published figures.
+    column, n, mean, half_width, low, high, deviation, published. A published figure that stands for
+    a whole arm, not for one column, is repeated on each of the arm's lines. Computed from the logs,
+    so it also serves a run that goes on. ``name``: by default the first table; ``seed_set``: by
+    default ``confirm`` where it exists. ``attrs`` hold ``source`` and ``unit`` of the published
+    figures.
 
     >>> tightrope.table(folder).columns[:4].tolist()
     ['table', 'seed_set', 'arm', 'column']
