@@ -34,11 +34,8 @@ bool only_lock(const std::string& folder) {
   return true;
 }
 
-void write_run_file(const std::string& path, const std::string& name, std::uint64_t plan_hash) {
-  std::ofstream out(path);
-  out << nlohmann::json{{"experiment", name}, {"hash", hex(plan_hash)}}.dump() << '\n';
-  out.close();
-  if (!out) throw IoError("cannot write " + path);
+std::string run_text(const std::string& name, std::uint64_t plan_hash) {
+  return nlohmann::json{{"experiment", name}, {"hash", hex(plan_hash)}}.dump() + "\n";
 }
 
 // Throws InputError unless the folder's run is of this plan; `option` and what else there is to do
@@ -84,7 +81,7 @@ OutputChoice choose_output(const std::string& wanted, const std::string& name, b
 }
 
 void mark_run(const std::string& folder, const std::string& name, std::uint64_t plan_hash) {
-  write_run_file(run_file(folder), name, plan_hash);
+  replace_file(run_file(folder), run_text(name, plan_hash));
 }
 
 void join_run(const std::string& folder, const std::string& name, std::uint64_t plan_hash) {
@@ -93,7 +90,7 @@ void join_run(const std::string& folder, const std::string& name, std::uint64_t 
       fs::exists(run_file(folder)) || only_lock(folder) || fs::exists(run_file(folder));
   TR_REQUIRE(free, "--out {}: the folder is not empty and holds no run; choose another", folder);
   const std::string mine = private_name(run_file(folder));
-  write_run_file(mine, name, plan_hash);
+  write_file_synced(mine, run_text(name, plan_hash));
   keep_first(mine, run_file(folder));
   check_run_file(folder, plan_hash, "--out", "another folder");
 }

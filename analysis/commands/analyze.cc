@@ -80,6 +80,8 @@ AnalyzeOptions options_of(const po::variables_map& values) {
   return options;
 }
 
+constexpr std::size_t kNamed = 4;  // more files are counted, not named
+
 int analyze(const Words& args) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   po::options_description flags("options");
@@ -101,7 +103,12 @@ int analyze(const Words& args) {
   for (const std::string& line : report.failed) std::cerr << "failed: " << line << "\n";
   if (options.ledger) std::cout << ledger_table(folder);
   if (options.alarms) std::cout << detection_table(folder);
-  for (const std::string& path : report.written) std::cout << "wrote " << path << "\n";
+  if (report.written.size() > kNamed) {
+    std::cout << "wrote " << report.written.size() << " files " << folder
+              << "/packs/*.analysis.h5\n";
+  } else {
+    for (const std::string& path : report.written) std::cout << "wrote " << path << "\n";
+  }
   if (!report.skipped.empty()) {
     std::cout << report.skipped.size() << " up to date (--force makes them again)\n";
   }
