@@ -56,10 +56,11 @@ class BettingRule {
  public:
   explicit BettingRule(const BettingParams& p);
 
-  void require(double x, std::int64_t position) const {
-    TR_REQUIRE(x >= low_ && x <= high_,
-               "betting input at position {} is {}: its bound holds only in [{}, {}]", position, x,
-               low_, high_);
+  bool takes(double x) const { return x >= low_ && x <= high_; }
+  [[noreturn]] void refuse(double x, std::int64_t position) const {
+    throw InputError(
+        fmt::format("betting input at position {} is {}: its bound holds only in [{}, {}]",
+                    position, x, low_, high_));
   }
   DetectorState accept(double x, std::int64_t position);
   void clear();

@@ -25,7 +25,15 @@ double lower_end(std::span<const double> z, std::span<const double> stakes, doub
   return low;
 }
 
+std::array<double, 1024> logarithms() {
+  std::array<double, 1024> logs;
+  for (std::size_t t = 0; t < logs.size(); ++t) logs[t] = std::log1p(static_cast<double>(t));
+  return logs;
+}
+
 }  // namespace
+
+const std::array<double, 1024> PlugInStake::kLogs = logarithms();
 
 BettingInterval betting_interval(std::span<const double> z, double level) {
   PlugInStake plug_in(level);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -20,7 +21,7 @@ class PlugInStake {
 
   double stake() const {  // for the next sample
     const double t = count_ + 1, variance = (0.25 + squares_) / t;
-    return std::sqrt(numerator_ / (variance * t * std::log1p(t)));
+    return std::sqrt(numerator_ / (variance * t * log_after(t)));
   }
   void observe(double z) {
     count_ += 1;
@@ -29,6 +30,13 @@ class PlugInStake {
     squares_ += apart * apart;
   }
   void clear() { count_ = sum_ = squares_ = 0; }
+
+  // ln(1 + t); bets that start anew again and again ask for the same few.
+  static double log_after(double t) {
+    return t < static_cast<double>(kLogs.size()) ? kLogs[static_cast<std::size_t>(t)]
+                                                 : std::log1p(t);
+  }
+  static const std::array<double, 1024> kLogs;
 
   double numerator_;
   double count_ = 0, sum_ = 0, squares_ = 0;

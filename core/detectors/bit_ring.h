@@ -14,27 +14,31 @@ class BitRing {
  public:
   // capacity >= 1.
   explicit BitRing(std::int64_t capacity)
-      : capacity_(capacity), words_(static_cast<std::size_t>((capacity + 63) / 64)) {}
+      : capacity_(capacity),
+        words_(capacity > 64 ? static_cast<std::size_t>((capacity + 63) / 64) : 0) {}
 
   std::int64_t size() const { return size_; }
   bool full() const { return size_ == capacity_; }
 
-  // Appends a bit; what it pushes out, 0 while there is room.
-  bool push(bool bit) {
-    std::uint64_t& word = words_[static_cast<std::size_t>(next_ >> 6)];
+  // Appends a bit, 0 or 1; the one that it pushes out, 0 while there is room. In numbers, not in
+  // truth values: which ring of a bank is full and which bit comes is hard to predict.
+  std::int64_t push(std::int64_t bit) {
     const int shift = static_cast<int>(next_ & 63);
-    const bool out = full() && ((word >> shift) & 1U) != 0;
-    word = (word & ~(std::uint64_t{1} << shift)) | (std::uint64_t{bit} << shift);
+    std::uint64_t& word = words_.empty() ? word_ : words_[static_cast<std::size_t>(next_ >> 6)];
+    const std::uint64_t old = word;
+    word = (old & ~(std::uint64_t{1} << shift)) | (static_cast<std::uint64_t>(bit) << shift);
     if (++next_ == capacity_) next_ = 0;
-    if (!full()) ++size_;
-    return out;
+    const std::int64_t room = (size_ - capacity_) >> 63;  // all bits, or none
+    size_ -= room;
+    return static_cast<std::int64_t>(old >> shift) & 1 & ~room;
   }
 
   // The bit that came `age` bits before the newest; 0 <= age < size().
   bool newest(std::int64_t age) const {
     std::int64_t at = next_ - 1 - age;
     if (at < 0) at += capacity_;
-    return ((words_[static_cast<std::size_t>(at >> 6)] >> (at & 63)) & 1U) != 0;
+    const std::uint64_t word = words_.empty() ? word_ : words_[static_cast<std::size_t>(at >> 6)];
+    return ((word >> (at & 63)) & 1U) != 0;
   }
 
   // Ones among the `count` newest; O(count).
@@ -66,15 +70,16 @@ class BitRing {
     for (std::int64_t from = 0; from < size; from += kPacked) {
       const std::int64_t count = std::min(kPacked, size - from);
       const std::int64_t packed = saved.whole(0, (std::int64_t{1} << count) - 1);
-      for (std::int64_t k = 0; k < count; ++k) push(((packed >> k) & 1) != 0);
+      for (std::int64_t k = 0; k < count; ++k) push((packed >> k) & 1);
     }
   }
 
  private:
   static constexpr std::int64_t kPacked = 32;
   std::int64_t capacity_;
-  std::vector<std::uint64_t> words_;
-  std::int64_t next_ = 0;  // place of the next bit
+  std::uint64_t word_ = 0;            // of a ring of 64 bits at most, which needs no memory apart
+  std::vector<std::uint64_t> words_;  // of a longer one
+  std::int64_t next_ = 0;             // place of the next bit
   std::int64_t size_ = 0;
 };
 

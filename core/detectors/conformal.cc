@@ -109,10 +109,10 @@ class ConformalRule {
         bag_(p.max_bag),
         jumper_(p.experts, p.jump) {}
 
-  void require(double x, std::int64_t position) const {
-    if (!is_p_) return;
-    TR_REQUIRE(x >= 0 && x <= 1, "conformal input at position {} is {}: a p-value is in [0, 1]",
-               position, x);
+  bool takes(double x) const { return is_p_ ? x >= 0 && x <= 1 : std::isfinite(x); }
+  [[noreturn]] static void refuse(double x, std::int64_t position) {
+    throw InputError(
+        fmt::format("conformal input at position {} is {}: a p-value is in [0, 1]", position, x));
   }
   DetectorState accept(double x, std::int64_t position) {
     DetectorState state;

@@ -37,7 +37,10 @@ class DdmRule {
         first_drift_(static_cast<double>(p.warm_start + (p.dialect == "moa" ? 0 : 1))),
         lowest_(p.warning_threshold, p.drift_threshold) {}
 
-  void require(double x, std::int64_t position) const { require_error_flag("ddm", x, position); }
+  static bool takes(double x) { return is_error_flag(x); }
+  [[noreturn]] static void refuse(double x, std::int64_t position) {
+    refuse_no_flag("ddm", x, position);
+  }
   DetectorState accept(double x, std::int64_t position);
   void clear() {
     all_ = {};

@@ -57,7 +57,8 @@ class Detector {
   virtual DetectorState update(double x) = 0;
 
   // Takes the samples in order and calls `alarm` with the position and what was said at every
-  // warning or drift. The same states as update(), faster. Throws like it, at the first bad sample.
+  // warning or drift, maybe some samples later. The same states as update(), faster. Throws like
+  // it, at the first bad sample.
   using Alarm = std::function<void(std::int64_t, const DetectorState&)>;
   virtual void scan(std::span<const double> x, const Alarm& alarm) = 0;
 

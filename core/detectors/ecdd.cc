@@ -45,7 +45,7 @@ class EcddRule {
       : lambda_(p.lambda_val),
         kept_(1 - p.lambda_val),
         kept_square_(kept_ * kept_),
-        spread_(p.lambda_val / (2 - p.lambda_val)),
+        widest_(p.lambda_val / (2 - p.lambda_val)),
         warning_level_(p.warning_level),
         first_drift_(static_cast<double>(p.warm_start)),
         first_(first_drift_ - (p.dialect == "moa" ? 1 : 0)),
@@ -53,12 +53,20 @@ class EcddRule {
                : p.average_run_length == 400 ? kRun400
                                              : kRun1000) {}
 
-  void require(double x, std::int64_t position) const { require_error_flag("ecdd", x, position); }
-  DetectorState accept(double x, std::int64_t position);
+  static bool takes(double x) { return is_error_flag(x); }
+  [[noreturn]] static void refuse(double x, std::int64_t position) {
+    refuse_no_flag("ecdd", x, position);
+  }
+  static constexpr bool kOften = true;
+  DetectorState accept(double x, std::int64_t position) {
+    move(x);
+    return say(position);
+  }
   void clear() {
     all_ = {};
     chart_ = 0;
     decay_ = 1;
+    spread_ = 0;
     above_ = 0;
   }
   void write(std::vector<double>& saved) const {
@@ -69,55 +77,60 @@ class EcddRule {
     all_.read(saved, position);
     chart_ = saved.number(0, 1);
     decay_ = saved.number(0, 1);
+    spread_ = widest_ * (1 - decay_);
     above_ = saved.whole(0, static_cast<std::int64_t>(all_.samples));
   }
 
  private:
+  void move(double x);
+  DetectorState say(std::int64_t position) const;
   double limit(double p) const {
     const double q = p * p;
     return limit_[0] + p * (limit_[1] + q * (limit_[2] + q * (limit_[3] + q * limit_[4])));
   }
 
-  // Surely no warning: the test without its root, which is kept for what comes near.
-  bool is_calm(double gap, double warning, double variance) const {
-    constexpr double kNear = 0.999;
-    const bool far = gap * std::abs(gap) < kNear * warning * warning * variance;
-    return (far && warning > 0) || all_.samples < first_;
-  }
-
-  double lambda_, kept_, kept_square_, spread_, warning_level_;
+  void widen();
+  double lambda_, kept_, kept_square_;
+  double widest_;  // l / (2 - l)
+  double warning_level_;
   double first_drift_, first_;  // n of the first drift and of the first warning
   Polynomial limit_;
   ErrorRate all_;
   double chart_ = 0;        // z
-  double decay_ = 1;        // (1 - l)^(2 n)
+  double decay_ = 1;        // (1 - l)^(2 n), 0 where 1 - decay is 1
+  double spread_ = 0;       // l / (2 - l) (1 - decay)
   std::int64_t above_ = 0;  // samples since z crossed p upwards
 };
 
-DetectorState EcddRule::accept(double x, std::int64_t position) {
+void EcddRule::widen() {
+  decay_ *= kept_square_;
+  if (decay_ < 1e-17) decay_ = 0;
+  spread_ = widest_ * (1 - decay_);
+}
+
+void EcddRule::move(double x) {
   constexpr double kTiny = 1e-290;  // arithmetic on denormal numbers is slow
   all_.add(x);
   const double chart = lambda_ * x + kept_ * chart_;
   chart_ = chart < kTiny ? 0 : chart;
-  decay_ = decay_ < kTiny ? 0 : decay_ * kept_square_;
+  if (decay_ > 0) [[unlikely]]
+    widen();
+  above_ = (above_ + 1) & -std::int64_t{chart_ > all_.rate()};  // no branch: hard to predict
+}
+
+DetectorState EcddRule::say(std::int64_t position) const {
   const double p = all_.rate();
-  above_ = (above_ + 1) & -std::int64_t{chart_ > p};  // no branch: it is hard to predict
-  const double variance = p * (1 - p) * (spread_ * (1 - decay_)), deviations = limit(p);
   DetectorState state;
   state.statistic = chart_ - p;
-  if (is_calm(state.statistic, warning_level_ * deviations, variance)) [[likely]] {
-    state.threshold = deviations * std::sqrt(variance);
-    return state;
+  state.threshold = limit(p) * std::sqrt(p * (1 - p) * spread_);
+  const bool warns =
+      (state.statistic > warning_level_ * state.threshold) & (all_.samples >= first_);
+  state.verdict = static_cast<AlarmLevel>(warns);  // no branch: it is hard to predict
+  if (warns & (state.statistic > state.threshold) & (all_.samples >= first_drift_)) [[unlikely]] {
+    state.verdict = AlarmLevel::kDrift;
+    state.direction = 1;
+    state.change_time = position + 1 - above_;
   }
-  state.threshold = deviations * std::sqrt(variance);
-  if (state.statistic <= warning_level_ * state.threshold) return state;
-  if (state.statistic <= state.threshold || all_.samples < first_drift_) {
-    state.verdict = AlarmLevel::kWarning;
-    return state;
-  }
-  state.verdict = AlarmLevel::kDrift;
-  state.direction = 1;
-  state.change_time = position + 1 - above_;
   return state;
 }
 

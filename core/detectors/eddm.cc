@@ -40,7 +40,10 @@ class EddmRule {
     shown_.threshold = 1 - beta_;
   }
 
-  void require(double x, std::int64_t position) const { require_error_flag("eddm", x, position); }
+  static bool takes(double x) { return is_error_flag(x); }
+  [[noreturn]] static void refuse(double x, std::int64_t position) {
+    refuse_no_flag("eddm", x, position);
+  }
   DetectorState accept(double x, std::int64_t position) {
     samples_ += 1;
     if (x == 1) return take_error(position);

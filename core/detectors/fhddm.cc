@@ -63,7 +63,10 @@ class FhddmRule {
         long_(p.sliding_window_size, p.confidence_level),
         short_(p.short_window_size.value_or(p.sliding_window_size), p.confidence_level) {}
 
-  void require(double x, std::int64_t position) const { require_error_flag("fhddm", x, position); }
+  static bool takes(double x) { return is_error_flag(x); }
+  [[noreturn]] static void refuse(double x, std::int64_t position) {
+    refuse_no_flag("fhddm", x, position);
+  }
   DetectorState accept(double x, std::int64_t position);
   void clear() {
     ring_.clear();
@@ -120,12 +123,12 @@ std::int64_t FhddmRule::since_change(const Peak& peak) const {
 }
 
 DetectorState FhddmRule::accept(double x, std::int64_t position) {
-  const bool bit = x == counted_;
+  const std::int64_t bit = x == counted_ ? 1 : 0;
   if (stacked_) {
     const bool left = ring_.size() >= short_.length && ring_.newest(short_.length - 1);
-    short_.ones += int{bit} - int{left};
+    short_.ones += bit - std::int64_t{left};
   }
-  long_.ones += int{bit} - int{ring_.push(bit)};
+  long_.ones += bit - ring_.push(bit);
   DetectorState state;
   state.threshold = long_.bound;
   if (!ring_.full()) return state;

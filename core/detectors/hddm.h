@@ -37,7 +37,19 @@ inline DetectorState show(const Shift& rise, const Shift& fall) {
   return state;
 }
 
-// With a verdict, where a rise goes before a fall. The change time is left to the caller.
+// With a verdict, where falls are not looked for. The change time is left to the caller.
+inline DetectorState judge(const Shift& rise) {
+  DetectorState state;
+  state.statistic = rise.gap;
+  state.threshold = rise.drift;
+  if (rise.warns()) [[unlikely]] {
+    state.verdict = rise.drifts() ? AlarmLevel::kDrift : AlarmLevel::kWarning;
+    state.direction = rise.drifts() ? 1 : 0;
+  }
+  return state;
+}
+
+// The same for both directions, where a rise goes before a fall.
 inline DetectorState judge(const Shift& rise, const Shift& fall) {
   const bool up = rise.drifts();
   if (up || fall.drifts()) [[unlikely]] {
@@ -52,11 +64,14 @@ inline DetectorState judge(const Shift& rise, const Shift& fall) {
 }
 
 // In MOA's dialect any sample >= 0 is taken: it has no bound to keep.
-inline void require_input(const char* detector, bool moa, double x, std::int64_t position) {
-  if (!moa) return require_loss(detector, x, position);
-  if (x < 0) [[unlikely]] {
-    tightrope::internal::refuse_loss(detector, x, position, "dialect moa takes numbers >= 0");
-  }
+inline bool takes(bool moa, double x) {
+  return x >= 0 && x <= (moa ? std::numeric_limits<double>::max() : 1.0);
+}
+
+[[noreturn]] inline void refuse(const char* detector, bool moa, double x, std::int64_t position) {
+  refuse_loss(
+      detector, x, position,
+      moa ? "dialect moa takes numbers >= 0" : "its bound holds only in [0, 1] (1 = error)");
 }
 
 template <class Params>

@@ -53,8 +53,9 @@ class HddmARule {
  public:
   explicit HddmARule(const HddmAParams& p);
 
-  void require(double x, std::int64_t position) const {
-    hddm::require_input("hddm_a", moa_, x, position);
+  bool takes(double x) const { return hddm::takes(moa_, x); }
+  [[noreturn]] void refuse(double x, std::int64_t position) const {
+    hddm::refuse("hddm_a", moa_, x, position);
   }
   DetectorState accept(double x, std::int64_t position);
   void clear() {

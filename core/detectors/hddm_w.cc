@@ -51,8 +51,9 @@ class HddmWRule {
  public:
   explicit HddmWRule(const HddmWParams& p);
 
-  void require(double x, std::int64_t position) const {
-    hddm::require_input("hddm_w", moa_, x, position);
+  bool takes(double x) const { return hddm::takes(moa_, x); }
+  [[noreturn]] void refuse(double x, std::int64_t position) const {
+    hddm::refuse("hddm_w", moa_, x, position);
   }
   DetectorState accept(double x, std::int64_t position);
   void clear();
@@ -142,11 +143,14 @@ DetectorState HddmWRule::accept(double x, std::int64_t position) {
   }
   move(low_, 1, x);
   const hddm::Shift rise = shift(low_, 1);
-  hddm::Shift fall;
-  if (two_sided_) {
-    move(high_, -1, x);
-    fall = shift(high_, -1);
+  if (!two_sided_) {
+    DetectorState state = hddm::judge(rise);
+    if (state.direction > 0) [[unlikely]]
+      state.change_time = position + 1 - above_;
+    return state;
   }
+  move(high_, -1, x);
+  const hddm::Shift fall = shift(high_, -1);
   DetectorState state = hddm::judge(rise, moa_ ? hddm::Shift{} : fall);
   if (state.verdict == AlarmLevel::kDrift) [[unlikely]] {
     state.change_time = position + 1 - (state.direction > 0 ? above_ : below_);

@@ -6,23 +6,14 @@
 
 namespace tightrope {
 
-namespace internal {
+// Whether x is 0 or 1: one question, since which of the two comes is hard to predict.
+inline bool is_error_flag(double x) { return x * (x - 1) == 0; }
+
+// Throws InputError naming the detector and what it allows.
 [[noreturn]] void refuse_loss(const char* detector, double x, std::int64_t position,
                               const char* allowed);
-}
 
-// Throws InputError naming the detector unless x is 0 or 1.
-inline void require_error_flag(const char* detector, double x, std::int64_t position) {
-  if (x != 0 && x != 1) [[unlikely]] {
-    internal::refuse_loss(detector, x, position, "it takes 0 and 1 only (1 = error)");
-  }
-}
-
-// Throws InputError naming the detector unless x is in [0, 1].
-inline void require_loss(const char* detector, double x, std::int64_t position) {
-  if (x < 0 || x > 1) [[unlikely]] {
-    internal::refuse_loss(detector, x, position, "its bound holds only in [0, 1] (1 = error)");
-  }
-}
+// The same for what is_error_flag() refuses.
+[[noreturn]] void refuse_no_flag(const char* detector, double x, std::int64_t position);
 
 }  // namespace tightrope

@@ -41,7 +41,10 @@ class RddmRule {
         lowest_(p.warning_threshold, p.drift_threshold),
         newest_(p.min_concept_size) {}
 
-  void require(double x, std::int64_t position) const { require_error_flag("rddm", x, position); }
+  static bool takes(double x) { return is_error_flag(x); }
+  [[noreturn]] static void refuse(double x, std::int64_t position) {
+    refuse_no_flag("rddm", x, position);
+  }
   DetectorState accept(double x, std::int64_t position);
   bool starts_anew() const { return false; }  // relearn() does, from what is kept
   void clear() {
@@ -108,7 +111,7 @@ DetectorState RddmRule::drift(DetectorState state, std::int64_t kept, std::int64
 DetectorState RddmRule::accept(double x, std::int64_t position) {
   if (next_ != Next::kGoOn) [[unlikely]]
     relearn();
-  newest_.push(x == 1);
+  newest_.push(static_cast<std::int64_t>(x));
   all_.add(x);
   const double p = all_.rate(), s = all_.deviation(p);
   const bool tested = all_.samples >= warm_start_;

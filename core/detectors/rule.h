@@ -6,13 +6,19 @@
 //   void clear()                                             a fresh start; position goes on
 //   void write(std::vector<double>& saved) const             the state, as numbers
 //   void read(SavedState& saved, std::int64_t position)      back; throws InputError
-//   void require(double x, std::int64_t position) const      optional: throws for a bad sample
+//   bool takes(double x) const                               optional: false for a bad sample, that
+//                                                            is one not finite and what else it may
+//   void refuse(double x, std::int64_t position) const       with it: throws InputError for one
+//   static constexpr bool kOften                             optional: true when it says something
+//                                                            often and accept() does not branch on
+//                                                            it
 //   bool starts_anew() const                                 optional: clear() behind a drift
 //
 // Nothing in the hot path is virtual, so that a bank's loop and scan() are inlined.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <type_traits>
 #include <utility>
@@ -33,19 +39,30 @@ class RuleStream {
   explicit RuleStream(Rule rule) : rule_(std::move(rule)) {}
 
   DetectorState update(double x) {
-    require(x, position_);
+    if (!takes(x)) [[unlikely]] {
+      refuse(x);
+    }
     return advance(x);
   }
 
-  // Throws InputError for a sample that update() refuses.
-  void require(double x, std::int64_t position) const {
-    if (!std::isfinite(x)) [[unlikely]] {
-      internal::refuse_sample(x, position);
+  // Whether update() does not refuse the sample.
+  bool takes(double x) const {
+    if constexpr (requires { rule_.takes(x); }) {
+      return rule_.takes(x);
+    } else {
+      return std::isfinite(x);
     }
-    if constexpr (requires { rule_.require(x, position); }) rule_.require(x, position);
   }
 
-  // update() of a sample that was found good.
+  // Throws InputError for another one.
+  [[noreturn]] void refuse(double x) const {
+    if constexpr (requires { rule_.refuse(x, position_); }) {
+      if (std::isfinite(x)) rule_.refuse(x, position_);
+    }
+    internal::refuse_sample(x, position_);
+  }
+
+  // update() of a sample that it takes.
   DetectorState advance(double x) {
     if (drifted_) [[unlikely]] {
       if (starts_anew()) rule_.clear();
@@ -106,6 +123,8 @@ class RuleDetector final : public Detector {
         if (said.verdict != AlarmLevel::kNone) alarm(stream_.position() - 1, said);
       }
       if (bad != x.end()) stream_.update(*bad);  // which refuses it
+    } else if constexpr (requires { Rule::kOften; }) {
+      scan_in_blocks(x, alarm);
     } else {
       scan_in_place(x, alarm);
     }
@@ -118,13 +137,16 @@ class RuleDetector final : public Detector {
  private:
   // A rule of numbers alone that takes every finite sample.
   static constexpr bool kPlain = std::is_trivially_copyable_v<Rule> && !requires(const Rule& rule) {
-    rule.require(0.0, std::int64_t{0});
+    rule.takes(0.0);
   };
 
   // Flattened, so that what a quiet sample would have said is never computed.
   [[gnu::flatten]] void scan_in_place(std::span<const double> x, const Alarm& alarm) {
     for (const double sample : x) {
-      const DetectorState state = stream_.update(sample);
+      if (!stream_.takes(sample)) [[unlikely]] {
+        stream_.refuse(sample);
+      }
+      const DetectorState state = stream_.advance(sample);
       if (state.verdict != AlarmLevel::kNone) [[unlikely]] {
         alarm(stream_.position() - 1, state);
       }
@@ -145,6 +167,24 @@ class RuleDetector final : public Detector {
     }
     stream_ = stream;
     return taken;
+  }
+
+  // First some samples, then what was said at them: a sample that is hard to predict does not hold
+  // up those behind it.
+  [[gnu::flatten]] void scan_in_blocks(std::span<const double> x, const Alarm& alarm) {
+    std::array<DetectorState, 32> said;
+    for (std::size_t i = 0; i < x.size();) {
+      std::size_t n = 0;
+      while (n < said.size() && i < x.size() && stream_.takes(x[i])) {
+        said[n++] = stream_.advance(x[i++]);
+      }
+      for (std::size_t k = 0; k < n; ++k) {
+        if (said[k].verdict != AlarmLevel::kNone) [[unlikely]] {
+          alarm(stream_.position() - static_cast<std::int64_t>(n - k), said[k]);
+        }
+      }
+      if (n < said.size() && i < x.size()) stream_.refuse(x[i]);
+    }
   }
 
   RuleStream<Rule> stream_;

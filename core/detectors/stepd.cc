@@ -12,7 +12,6 @@
 //   paper  as above
 //   moa    two-sided, and |z|: a difference far smaller than its correction also counts, so that
 //          streams with next to no errors alarm (MOA)
-#include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <limits>
@@ -51,7 +50,10 @@ class StepdRule {
         calm_(warning_ > 0 ? 0.999 * warning_ * warning_ : 0),
         newest_(p.window_size) {}
 
-  void require(double x, std::int64_t position) const { require_error_flag("stepd", x, position); }
+  static bool takes(double x) { return is_error_flag(x); }
+  [[noreturn]] static void refuse(double x, std::int64_t position) {
+    refuse_no_flag("stepd", x, position);
+  }
   DetectorState accept(double x, std::int64_t position);
   void clear() {
     newest_.clear();
@@ -84,10 +86,11 @@ class StepdRule {
 };
 
 DetectorState StepdRule::accept(double x, std::int64_t position) {
-  const bool grown = newest_.full();
-  const double oldest = newest_.push(x == 1) ? 1 : 0;
+  const std::int64_t before = newest_.size();
+  const auto oldest = static_cast<double>(newest_.push(static_cast<std::int64_t>(x)));
   errors_ += x - oldest;
-  if (grown) older_.add(oldest);
+  older_.samples += static_cast<double>(before + 1 - newest_.size());
+  older_.errors += oldest;
   DetectorState state;
   state.threshold = drift_;
   if (older_.samples < window_) return state;
@@ -97,7 +100,9 @@ DetectorState StepdRule::accept(double x, std::int64_t position) {
   const double distance = (two_sided_ ? std::abs(difference) : difference) - count / 2;
   const double excess = moa_ ? std::abs(distance) : distance;
   const double variance = errors * (count - errors) * (older_.samples * window_);
-  if (excess <= 0 || excess * excess * count < calm_ * variance) [[likely]] {
+  // The test without its root, which is kept for what comes near. At or below 0 there is no alarm
+  // either: one question for both, since the sign of the excess is hard to predict.
+  if (excess * std::abs(excess) * count <= calm_ * variance) [[likely]] {
     state.statistic = z(excess, count, variance);
     return state;
   }
