@@ -46,6 +46,19 @@ TEST(BettingInterval, IsSymmetricAndHoldsConstants) {
   }
 }
 
+TEST(BettingStake, IsThePlugInForShortAndLongStreams) {
+  PlugInStake stake(0.05);
+  double sum = 0.5, squares = 0.25;  // with the regularising sample
+  for (int t = 1; t <= 3000; ++t) {
+    const double formula = std::sqrt(2 * std::log(40) / (squares / t * t * std::log(1.0 + t)));
+    ASSERT_NEAR(stake.stake() / formula, 1, 1e-12) << t;
+    const double z = 0.1 * (t % 7);
+    stake.observe(z);
+    sum += z;
+    squares += std::pow(z - sum / (t + 1), 2);
+  }
+}
+
 TEST(BettingAlarm, IsThatOfAnotherProgram) {
   const auto all = golden()["betting"]["alarms"];
   ASSERT_FALSE(all.empty());

@@ -275,6 +275,20 @@ TEST(ErrorRateFormula, EcddIsTheChartOfItsPolynomial) {
   }
 }
 
+TEST(ErrorRateFormula, EcddShowsItsControlLimitFromTheFirstSampleOn) {
+  const auto detector = make_detector("{type: ecdd, lambda_val: 0.02, warm_start: 1000}");
+  double errors = 0;
+  for (int n = 1; n <= 900; ++n) {
+    const double x = n % 4 == 1 ? 1 : 0;
+    errors += x;
+    const double p = errors / n;
+    const double s = std::sqrt(p * (1 - p) * 0.02 / 1.98 * (1 - std::pow(0.98, 2 * n)));
+    const double limit = 3.97 - 6.56 * p + 48.73 * std::pow(p, 3) - 330.13 * std::pow(p, 5) +
+                         848.18 * std::pow(p, 7);
+    EXPECT_NEAR(detector->update(x).threshold, limit * s, 1e-12) << n;
+  }
+}
+
 TEST(ErrorRateRunLength, EcddKeepsTheOneOfItsDefaultPolynomial) {
   const auto detector = make_detector("{type: ecdd}");
   for (const double rate : {0.1, 0.2, 0.3}) {
