@@ -5,96 +5,83 @@
 #include <filesystem>
 #include <map>
 #include <regex>
-#include <thread>
 
+#include "analysis/analyze/child_processes.h"
+#include "analysis/analyze/pack_work.h"
 #include "analysis/analyze/progress.h"
 #include "core/base/check.h"
 #include "core/log/files.h"
+#include "core/log/lock.h"
 
 namespace tightrope {
 namespace {
 
-// Hands out (pack, block) to the threads and gathers what became of the packs.
-class Work {
+// Gathers what became of the packs.
+class Report {
  public:
-  Work(std::vector<std::string> paths, const AnalyzeOptions& options, std::uint64_t bytes)
-      : paths_(std::move(paths)), options_(options), progress_(paths_.size(), bytes) {}
+  Report(std::size_t packs, std::uint64_t bytes) : progress_(packs, bytes) {}
 
-  void loop() {
-    for (;;) {
-      std::shared_ptr<PackJob> job;
-      try {
-        std::size_t block = 0;
-        if (!next(job, block)) return;
-        const bool last = job->run(block);
-        progress_.add_bytes(file_size(job->path()) / job->blocks());
-        if (last) finished(*job);
-      } catch (const IoError& error) {
-        if (job && !job->give_up()) continue;  // another block of it failed before
-        progress_.pack_done();
-        const std::lock_guard lock(mutex_);
-        report_.failed.push_back(error.what());
-      } catch (...) {
-        const std::lock_guard lock(mutex_);
-        if (!failure_) failure_ = std::current_exception();
-        at_ = paths_.size();
-        job_.reset();
-      }
+  void tell(PackEvent event, const std::string& path, const std::string& text) {
+    if (event == PackEvent::kBytes) {
+      progress_.add_bytes(std::stoull(text));
+      return;
     }
+    progress_.pack_done();
+    if (event == PackEvent::kWritten) report_.written.push_back(analysis_path(path));
+    if (event == PackEvent::kSkipped) report_.skipped.push_back(analysis_path(path));
+    if (event == PackEvent::kWaiting) report_.waiting.push_back(text);
+    if (event == PackEvent::kFailed) report_.failed.push_back(text);
   }
 
-  AnalyzeReport report() {
-    if (failure_) std::rethrow_exception(failure_);
-    return report_;
+  AnalyzeReport sorted() {
+    for (auto* list : {&report_.written, &report_.skipped, &report_.waiting, &report_.failed}) {
+      std::sort(list->begin(), list->end());
+    }
+    return std::move(report_);
   }
 
  private:
-  bool next(std::shared_ptr<PackJob>& job, std::size_t& block) {
-    const std::lock_guard lock(mutex_);
-    for (;;) {
-      if (job_) {
-        if (const auto taken = job_->take()) {
-          job = job_;
-          block = *taken;
-          return true;
-        }
-        job_.reset();
-      }
-      if (at_ == paths_.size()) return false;
-      const std::string path = paths_[at_++];
-      if (is_up_to_date(path, options_)) {
-        report_.skipped.push_back(analysis_path(path));
-        progress_.add_bytes(file_size(path));
-        progress_.pack_done();
-      } else {
-        open(path);
-      }
-    }
-  }
-  void open(const std::string& path) {
-    try {
-      job_ = std::make_shared<PackJob>(path, options_);
-    } catch (const TooEarly& reason) {
-      if (!path.ends_with(".partial")) throw;
-      report_.waiting.push_back(reason.what());
-      progress_.pack_done();
-    }
-  }
-  void finished(const PackJob& job) {
-    progress_.pack_done();
-    const std::lock_guard lock(mutex_);
-    report_.written.push_back(analysis_path(job.path()));
-  }
-
-  std::vector<std::string> paths_;
-  const AnalyzeOptions& options_;
   AnalyzeProgress progress_;
-  std::mutex mutex_;
-  std::size_t at_ = 0;
-  std::shared_ptr<PackJob> job_;  // the pack that blocks are taken of
   AnalyzeReport report_;
-  std::exception_ptr failure_;
 };
+
+// Messages of a child besides PackEvent: the exception that ends the whole work.
+constexpr int kInputError = 100, kOtherError = 101;
+
+// Each pack in one child process, with its share of the threads.
+void analyze_in_children(const std::vector<std::string>& paths, int children,
+                         const AnalyzeOptions& options, Report& report) {
+  AnalyzeOptions share = options;
+  share.threads = options.threads / children;
+  std::exception_ptr failure;
+  const auto analyze = [&](std::size_t pack, const SendMessage& send) {
+    try {
+      analyze_packs({paths[pack]}, share,
+                    [&](PackEvent event, const std::string&, const std::string& text) {
+                      send(static_cast<int>(event), text);
+                    });
+    } catch (const InputError& error) {
+      send(kInputError, error.what());
+    } catch (const std::exception& error) {
+      send(kOtherError, error.what());
+    }
+  };
+  const auto received = [&](std::size_t pack, int kind, const std::string& text) {
+    if (kind == kInputError && !failure) failure = std::make_exception_ptr(InputError(text));
+    if (kind == kOtherError && !failure) failure = std::make_exception_ptr(InternalError(text));
+    if (kind < kInputError) report.tell(static_cast<PackEvent>(kind), paths[pack], text);
+    return kind < kInputError;
+  };
+  const auto died = [&](std::size_t pack, const std::string& how) {
+    remove_log_leftovers(analysis_path(paths[pack]));
+    report.tell(PackEvent::kFailed, paths[pack],
+                fmt::format("{}: the process that analysed it was {}: the log is damaged, or the "
+                            "memory does not suffice",
+                            paths[pack], how));
+  };
+  run_in_children(paths.size(), children, {analyze, received, died});
+  if (failure) std::rethrow_exception(failure);
+}
 
 }  // namespace
 
@@ -118,16 +105,20 @@ std::vector<std::string> pack_logs(const std::string& folder) {
 
 AnalyzeReport analyze_folder(const std::string& folder, const AnalyzeOptions& options) {
   const std::vector<std::string> paths = pack_logs(folder);
+  const FolderLock lock = FolderLock::claim_part(folder + "/packs/.analysis.lock", false);
   std::uint64_t bytes = 0;
   for (const std::string& path : paths) bytes += file_size(path);
-  Work work(paths, options, bytes);
-  std::vector<std::thread> others;
-  for (int t = 1; t < options.threads; ++t) others.emplace_back([&] { work.loop(); });
-  work.loop();
-  for (std::thread& thread : others) thread.join();
-  AnalyzeReport report = work.report();
-  std::sort(report.written.begin(), report.written.end());
-  return report;
+  Report report(paths.size(), bytes);
+  const int children = std::min(options.threads, static_cast<int>(paths.size()));
+  if (children > 1) {
+    analyze_in_children(paths, children, options, report);
+  } else {
+    analyze_packs(paths, options,
+                  [&](PackEvent event, const std::string& path, const std::string& text) {
+                    report.tell(event, path, text);
+                  });
+  }
+  return report.sorted();
 }
 
 }  // namespace tightrope

@@ -93,7 +93,8 @@ int analyze(const Words& args) {
       "series of /scalars for the detectors: loss,rewards_accuracies,...")(
       "tolerance", po::value<std::int64_t>()->default_value(AlarmChoice().tolerance),
       "steps behind a true drift within which an alarm is true")(
-      "threads", po::value<int>()->default_value(cores), "at work at a time")(
+      "threads", po::value<int>()->default_value(cores),
+      "processes and threads at work, by default as many as cores")(
       "force", "analyse again what is up to date");
   const po::variables_map values = parse_arguments("analyze", args, flags, {"FOLDER"}, 1);
   const AnalyzeOptions options = options_of(values);

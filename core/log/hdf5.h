@@ -66,8 +66,9 @@ struct DatasetOptions {
   LogShape maximum;  // kUnlimited where it may grow; empty: the shape itself
   LogShape chunk;    // empty: contiguous (no filters)
   std::optional<double> fill;
-  bool compress = false;  // gzip 1 + shuffle, before fletcher32
-  bool times = true;      // without the time of the change equal content is equal bytes
+  bool compress = false;       // gzip 1 + shuffle, before fletcher32
+  bool times = true;           // without the time of the change equal content is equal bytes
+  bool write_through = false;  // no chunk cache; a write reaches the file or fails at once
 };
 
 class Dataset : public Object {
@@ -137,7 +138,7 @@ class Group : public Object {
   Group open_group(const std::string& name) const;
   Dataset create_dataset(const std::string& name, LogType type, const LogShape& shape,
                          const DatasetOptions& options = {});
-  // `write_through`: no chunk cache; a write reaches the file or fails at once.
+  // `write_through`: as in DatasetOptions.
   Dataset open_dataset(const std::string& name, bool write_through = false) const;
   bool has(const std::string& name) const;
   struct Child {

@@ -46,6 +46,12 @@ Handle dataset_list(LogType type, const LogShape& shape, const DatasetOptions& o
   return list;
 }
 
+Handle dataset_access(bool write_through, const std::string& where) {
+  Handle list(check(H5Pcreate(H5P_DATASET_ACCESS), "open", where));
+  if (write_through) check(H5Pset_chunk_cache(list.id(), 0, 0, 0), "open", where);
+  return list;
+}
+
 struct Link {
   std::int64_t order = 0;  // of creation
   std::string name;
@@ -99,8 +105,9 @@ Dataset Group::create_dataset(const std::string& name, LogType type, const LogSh
   const Handle element = internal::memory_type(type);
   const Handle space = internal::simple_space(shape, options.maximum, where);
   const Handle list = dataset_list(type, shape, options, where);
+  const Handle access = dataset_access(options.write_through, where);
   return {Handle(check(H5Dcreate2(id(), name.c_str(), element.id(), space.id(), H5P_DEFAULT,
-                                  list.id(), H5P_DEFAULT),
+                                  list.id(), access.id()),
                        "create", where)),
           where};
 }
@@ -108,8 +115,7 @@ Dataset Group::create_dataset(const std::string& name, LogType type, const LogSh
 Dataset Group::open_dataset(const std::string& name, bool write_through) const {
   const Call call;
   const std::string where = where_ + name;
-  const Handle list(H5Pcreate(H5P_DATASET_ACCESS));
-  if (write_through) check(H5Pset_chunk_cache(list.id(), 0, 0, 0), "open", where);
+  const Handle list = dataset_access(write_through, where);
   return {Handle(check(H5Dopen2(id(), name.c_str(), list.id()), "open", where)), where};
 }
 

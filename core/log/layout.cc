@@ -41,6 +41,7 @@ hdf5::Dataset build_coordinate(hdf5::Group& group, const LogDimension& dim) {
     return scale;
   }
   hdf5::DatasetOptions options;
+  options.write_through = true;
   options.chunk = shape;
   if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&dim.coordinate)) {
     hdf5::Dataset scale = group.create_dataset(dim.name, LogType::kI64, shape, options);
@@ -55,6 +56,7 @@ hdf5::Dataset build_coordinate(hdf5::Group& group, const LogDimension& dim) {
 hdf5::Dataset build_dimension(hdf5::Group& group, const LogDimension& dim) {
   if (dim.block > 0) {
     hdf5::DatasetOptions options;
+    options.write_through = true;
     options.maximum = {hdf5::kUnlimited};
     options.chunk = {dim.block};
     hdf5::Dataset scale = group.create_dataset(dim.name, LogType::kI64, {0}, options);
@@ -73,9 +75,19 @@ hdf5::Dataset build_dimension(hdf5::Group& group, const LogDimension& dim) {
   return scale;
 }
 
+bool has_texts(const LogDimension& dim) {
+  return std::holds_alternative<std::vector<std::string>>(dim.coordinate);
+}
+
+// Of a variable without appended dimension.
+bool is_chunked(const LogVariable& variable) {
+  return !variable.dims.empty() && variable.type != LogType::kString;
+}
+
 hdf5::Dataset create_variable(hdf5::Group& file_group, const LogGroup& group,
                               const LogVariable& variable, std::optional<double> fill) {
   hdf5::DatasetOptions options;
+  options.write_through = true;
   options.fill = fill;
   options.compress = variable.compress;
   const LogShape shape = variable_shape(group, variable, 0);
@@ -84,7 +96,7 @@ hdf5::Dataset create_variable(hdf5::Group& file_group, const LogGroup& group,
     options.maximum = variable_shape(group, variable, hdf5::kUnlimited);
     options.chunk =
         chunk_shape(variable_shape(group, variable, block), axis, log_type_size(variable.type));
-  } else if (!shape.empty() && variable.type != LogType::kString) {
+  } else if (is_chunked(variable)) {
     options.chunk = chunk_shape(shape, {}, log_type_size(variable.type));
   }
   return file_group.create_dataset(variable.name, variable.type, shape, options);
@@ -116,7 +128,7 @@ LogShape variable_shape(const LogGroup& group, const LogVariable& variable, std:
   return shape;
 }
 
-void build_log(hdf5::File& file, const LogSchema& schema) {
+LogDatasets build_log(hdf5::File& file, const LogSchema& schema) {
   hdf5::Group root = file.root();
   root.set_attribute("Conventions", "CF-1.10");
   root.set_attribute("schema_name", "tightrope log");
@@ -124,24 +136,38 @@ void build_log(hdf5::File& file, const LogSchema& schema) {
   for (const LogAttribute& attribute : schema.attributes) {
     root.set_attribute(attribute.name, attribute.value);
   }
+  LogDatasets all;
   for (const LogGroup& group : schema.groups) {
     hdf5::Group file_group = root.create_group(group.name);
+    const std::string prefix = group.name + "/";
     if (!group.description.empty()) file_group.set_attribute("description", group.description);
-    std::map<std::string, hdf5::Dataset> scales;
     for (const LogDimension& dim : group.dims) {
-      scales.emplace(dim.name, build_dimension(file_group, dim));
-    }
-    std::vector<hdf5::Dataset> datasets;
-    for (const LogVariable& variable : group.variables) {
-      datasets.push_back(build_variable(file_group, group, variable));
+      all.emplace(prefix + dim.name, build_dimension(file_group, dim));
     }
     std::vector<hdf5::ScaledDataset> scaled;
-    for (std::size_t i = 0; i < datasets.size(); ++i) {
-      hdf5::ScaledDataset& each = scaled.emplace_back(hdf5::ScaledDataset{&datasets[i], {}});
-      for (const std::string& dim : group.variables[i].dims) each.scales.push_back(&scales.at(dim));
+    for (const LogVariable& variable : group.variables) {
+      const auto at =
+          all.emplace(prefix + variable.name, build_variable(file_group, group, variable)).first;
+      hdf5::ScaledDataset& each = scaled.emplace_back(hdf5::ScaledDataset{&at->second, {}});
+      for (const std::string& dim : variable.dims) each.scales.push_back(&all.at(prefix + dim));
     }
     hdf5::attach_scales(scaled);
   }
+  return all;
+}
+
+std::vector<std::string> unchunked_datasets(const LogSchema& schema) {
+  std::vector<std::string> names;
+  for (const LogGroup& group : schema.groups) {
+    for (const LogDimension& dim : group.dims) {
+      if (has_texts(dim)) names.push_back(group.name + "/" + dim.name);
+    }
+    for (const LogVariable& variable : group.variables) {
+      if (appended_axis(group, variable) || is_chunked(variable)) continue;
+      names.push_back(group.name + "/" + variable.name);
+    }
+  }
+  return names;
 }
 
 }  // namespace tightrope::internal

@@ -11,6 +11,7 @@
 #include "core/base/hash.h"
 #include "core/log/files.h"
 #include "core/log/hdf5.h"
+#include "core/log/layout.h"
 
 namespace tightrope {
 
@@ -58,16 +59,11 @@ void find_heaps(const std::string& path, std::vector<Range>& out) {
   }
 }
 
-void find_contiguous(const hdf5::File& file, std::vector<Range>& out) {
+void find_contiguous(const hdf5::File& file, const LogSchema& schema, std::vector<Range>& out) {
   const hdf5::Group root = file.root();
-  for (const hdf5::Group::Child& group : root.children()) {
-    if (!group.is_group) continue;
-    const hdf5::Group opened = root.open_group(group.name);
-    for (const hdf5::Group::Child& child : opened.children()) {
-      if (child.is_group) continue;
-      const auto range = opened.open_dataset(child.name).contiguous_range();
-      if (range) out.push_back({range->first, range->first + range->second});
-    }
+  for (const std::string& name : internal::unchunked_datasets(schema)) {
+    const auto range = root.open_dataset(name).contiguous_range();
+    if (range) out.push_back({range->first, range->first + range->second});
   }
 }
 
@@ -120,11 +116,11 @@ std::vector<Range> read_ranges(const LogValue& value, const std::string& path) {
 
 }  // namespace
 
-void seal_file(hdf5::File& file, const std::string& path) {
+void seal_file(hdf5::File& file, const LogSchema& schema, const std::string& path) {
   file.flush();
   std::vector<Range> ranges;
   find_heaps(path, ranges);
-  find_contiguous(file, ranges);
+  find_contiguous(file, schema, ranges);
   ranges = merged(std::move(ranges));
   std::vector<std::int64_t> numbers;
   for (const auto& [first, end] : ranges) {

@@ -9,6 +9,8 @@
 
 #include <string>
 
+#include "core/log/schema.h"
+
 namespace tightrope {
 
 namespace hdf5 {
@@ -18,9 +20,10 @@ class File;
 inline constexpr char kSealAttribute[] = "seal";
 inline constexpr char kSealRangesAttribute[] = "seal_ranges";
 
-// Flushes `file`, which is open for writing at `path`, and seals it as it is now. Texts and
-// unchunked values must not change afterwards. IoError when `path` cannot be read.
-void seal_file(hdf5::File& file, const std::string& path);
+// Flushes `file`, which is open for writing at `path` and was built from `schema`, and seals it as
+// it is now. Texts and unchunked values must not change afterwards. IoError when `path` cannot be
+// read.
+void seal_file(hdf5::File& file, const LogSchema& schema, const std::string& path);
 
 // IoError when a sealed part differs from what was sealed. A file without a seal (of an older
 // program) passes.

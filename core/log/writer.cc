@@ -49,8 +49,7 @@ LogWriter::Impl::Impl(std::string log_path, const LogSchema& log_schema)
       schema(log_schema),
       file(hdf5::File::create(building(), partial())) {
   try {
-    internal::build_log(file, schema);
-    open_objects();
+    keep_objects(internal::build_log(file, schema));
   } catch (...) {
     abandon();
     throw;
@@ -76,21 +75,19 @@ void LogWriter::Impl::abandon() {
   file.abandon();
 }
 
-void LogWriter::Impl::open_objects() {
-  const hdf5::Group root = file.root();
+void LogWriter::Impl::keep_objects(internal::LogDatasets datasets) {
   for (const LogGroup& group : schema.groups) {
-    const hdf5::Group file_group = root.open_group(group.name);
     for (const LogDimension& dim : group.dims) {
       if (dim.block == 0) continue;
       LogAxis axis;
       axis.name = group.name + "/" + dim.name;
       axis.block = dim.block;
-      axis.coordinate = file_group.open_dataset(dim.name, true);
+      axis.coordinate = std::move(datasets.at(axis.name));
       axes.push_back(std::move(axis));
     }
     for (const LogVariable& variable : group.variables) {
       const std::string name = group.name + "/" + variable.name;
-      hdf5::Dataset dataset = file_group.open_dataset(variable.name, true);
+      hdf5::Dataset dataset = std::move(datasets.at(name));
       const auto rows_axis = appended_axis(group, variable);
       if (!rows_axis) {
         const LogShape shape = dataset.shape();
@@ -111,7 +108,7 @@ void LogWriter::Impl::start() {
   TR_CHECK(missing.empty(), "static variable '{}' was not written", missing.begin()->first);
   failed = true;  // until all of it is done
   statics.clear();
-  seal_file(file, building());
+  seal_file(file, schema, building());
   file.start_swmr();
   file.flush();
   sync_file(building());

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/log/hdf5.h"
+#include "core/log/layout.h"
 #include "core/log/writer.h"
 
 namespace tightrope {
@@ -75,7 +75,7 @@ struct LogWriter::Impl {
   void abandon();
 
  private:
-  void open_objects();
+  void keep_objects(internal::LogDatasets datasets);
 };
 
 }  // namespace tightrope

@@ -165,7 +165,7 @@ void LogWriter::Impl::publish(const std::vector<LogAttribute>& attributes) {
     for (const LogAttribute& attribute : attributes) {
       copy.root().set_attribute(attribute.name, attribute.value);
     }
-    seal_file(copy, building());
+    seal_file(copy, schema, building());
     copy.close();
   } catch (...) {
     copy.abandon();
@@ -204,7 +204,7 @@ void LogWriter::finish_static() {
   if (impl_->failed) throw IoError(fmt::format("{}: writing failed before", impl_->path));
   impl_->failed = true;  // until all of it is done; then the writer is used up
   impl_->statics.clear();
-  seal_file(impl_->file, impl_->building());
+  seal_file(impl_->file, impl_->schema, impl_->building());
   impl_->close_file();
   sync_file(impl_->building());
   rename_file(impl_->building(), impl_->path);
