@@ -98,5 +98,25 @@ TEST(StaticLog, ReadsIntoTheCallersMemory) {
   EXPECT_TRUE(hdf5::File::open(folder / "a.h5", false).root().has_attribute("seal"));
 }
 
+TEST(StaticLog, ReadsNothingOutsideOfAVariableOrOfAnotherType) {
+  const TemporaryFolder folder;
+  LogWriter writer = LogWriter::create(folder / "a.h5", table_schema());
+  write_rows(writer, 0, {1, 2, 3, 4, 5, 6, 7, 8});
+  writer.finish_static();
+  const LogReader log = LogReader::open(folder / "a.h5");
+  const auto refusal = [&](const LogShape& offset, const LogShape& count) {
+    return message_of<InternalError>([&] { log.read<double>("table/value", offset, count); });
+  };
+  EXPECT_THAT(refusal({0, 1}, {4, 2}), HasSubstr("block 1+2 outside of axis 1 of 2"));
+  EXPECT_THAT(refusal({5, 0}, {0, 2}), HasSubstr("block 5+0 outside of axis 0 of 4"));
+  EXPECT_THAT(refusal({~std::uint64_t{0}, 0}, {2, 2}), HasSubstr("outside of axis 0"));
+  EXPECT_THAT(refusal({0}, {4}), HasSubstr("rank 2 read with a block of rank 1"));
+  EXPECT_THAT(message_of<IoError>([&] { log.read<float>("table/value"); }),
+              HasSubstr("is of type f64, read as f32"));
+  EXPECT_THAT(message_of<IoError>([&] { log.read_strings("table/value"); }),
+              HasSubstr("is of type f64, read as string"));
+  EXPECT_EQ(log.read<double>("table/value", {4, 0}, {0, 2}).values, Values());
+}
+
 }  // namespace
 }  // namespace tightrope
