@@ -56,10 +56,9 @@ void analyze_in_children(const std::vector<std::string>& paths, int children,
   std::exception_ptr failure;
   const auto analyze = [&](std::size_t pack, const SendMessage& send) {
     try {
-      analyze_packs({paths[pack]}, share,
-                    [&](PackEvent event, const std::string&, const std::string& text) {
-                      send(static_cast<int>(event), text);
-                    });
+      analyze_pack(paths[pack], share, [&](PackEvent event, const std::string& text) {
+        send(static_cast<int>(event), text);
+      });
     } catch (const InputError& error) {
       send(kInputError, error.what());
     } catch (const std::exception& error) {
@@ -74,10 +73,11 @@ void analyze_in_children(const std::vector<std::string>& paths, int children,
   };
   const auto died = [&](std::size_t pack, const std::string& how) {
     remove_log_leftovers(analysis_path(paths[pack]));
-    report.tell(PackEvent::kFailed, paths[pack],
-                fmt::format("{}: the process that analysed it was {}: the log is damaged, or the "
-                            "memory does not suffice",
-                            paths[pack], how));
+    report.tell(
+        PackEvent::kFailed, paths[pack],
+        fmt::format("{}: the process that analysed it ended early ({}): the log is damaged, "
+                    "or the memory does not suffice",
+                    paths[pack], how));
   };
   run_in_children(paths.size(), children, {analyze, received, died});
   if (failure) std::rethrow_exception(failure);
@@ -110,14 +110,7 @@ AnalyzeReport analyze_folder(const std::string& folder, const AnalyzeOptions& op
   for (const std::string& path : paths) bytes += file_size(path);
   Report report(paths.size(), bytes);
   const int children = std::min(options.threads, static_cast<int>(paths.size()));
-  if (children > 1) {
-    analyze_in_children(paths, children, options, report);
-  } else {
-    analyze_packs(paths, options,
-                  [&](PackEvent event, const std::string& path, const std::string& text) {
-                    report.tell(event, path, text);
-                  });
-  }
+  analyze_in_children(paths, children, options, report);
   return report.sorted();
 }
 

@@ -19,8 +19,8 @@ struct AnalyzeReport {
 // InputError when there is none.
 std::vector<std::string> pack_logs(const std::string& folder);
 
-// Writes an analysis file beside every log, several packs in as many child processes of
-// `options.threads` as there are packs. A log that cannot be read, or that ends its process, is
+// Writes an analysis file beside every log, each in a child process: at most `options.threads` at a
+// time, which share the threads. A log that cannot be read, or that ends its process, is
 // reported and the others go on; what the user can mend (InputError) ends the work: also another
 // analysis at work in this folder.
 AnalyzeReport analyze_folder(const std::string& folder, const AnalyzeOptions& options);

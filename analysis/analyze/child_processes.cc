@@ -86,7 +86,7 @@ void send(int pipe, std::size_t job, int kind, const std::string& text) {
 }
 
 std::string how_it_ended(int status) {
-  if (!WIFSIGNALED(status)) return fmt::format("ended with code {}", WEXITSTATUS(status));
+  if (!WIFSIGNALED(status)) return fmt::format("exit code {}", WEXITSTATUS(status));
   const int signal = WTERMSIG(status);
   return fmt::format("killed by signal {} ({})", signal, strsignal(signal));
 }
@@ -113,7 +113,7 @@ class Children {
   // A child can die between taking a job and saying so.
   void report_lost() {
     for (std::size_t job = 0; job < jobs_ && !stopped_; ++job) {
-      if (!begun_[job]) work_.died(job, "ended before it began");
+      if (!begun_[job]) work_.died(job, "before it began");
     }
   }
 

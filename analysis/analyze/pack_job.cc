@@ -145,23 +145,22 @@ FieldSet PackJob::fields_of_block(std::size_t first, std::size_t count) const {
   return fields;
 }
 
-bool PackJob::run(std::size_t block) {
+void PackJob::run(std::size_t block) {
   if (groups_.groups.empty()) return enter(FieldSet({}, 1), 0);
   const std::size_t first = block * view_.block;
   const std::size_t count = std::min(view_.block, view_.segments - first);
-  return enter(fields_of_block(first, count), first);
+  enter(fields_of_block(first, count), first);
 }
 
-bool PackJob::enter(FieldSet fields, std::size_t first) {
+void PackJob::enter(FieldSet fields, std::size_t first) {
   const std::lock_guard lock(mutex_);
   waiting_bytes_ += fields.bytes();
   waiting_.emplace(first, std::move(fields));
   const bool last = ++done_ == blocks_;
   if (last || waiting_bytes_ > kWaitingBytes) flush();
-  if (!last) return false;
+  if (!last) return;
   writer_->finish_static();
   writer_.reset();
-  return true;
 }
 
 // Writes what waits, neighbouring blocks in one go: a piece of the file is a few segments wide, and

@@ -49,8 +49,8 @@ class PackJob {
 
   // The next block nobody has taken; for one thread at a time.
   std::optional<std::size_t> take();
-  // Works on a block. True when it was the last one: the file is then in its place.
-  bool run(std::size_t block);
+  // Works on a block. After the last one the file is in its place.
+  void run(std::size_t block);
   const std::string& path() const { return view_.log.path(); }
   std::size_t blocks() const { return blocks_; }
   // Gives the file up: no block is taken any more. True for the first who says so.
@@ -60,7 +60,7 @@ class PackJob {
   LogSchema schema() const;
   void write_constants();
   FieldSet fields_of_block(std::size_t first, std::size_t count) const;
-  bool enter(FieldSet fields, std::size_t first);
+  void enter(FieldSet fields, std::size_t first);
   void flush();
 
   const AnalyzeOptions& options_;

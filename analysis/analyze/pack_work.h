@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Analyses packs one after the other, with several threads on the blocks of each.
+// Analyses one pack, with several threads on its blocks.
 #pragma once
 
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "analysis/analyze/pack_job.h"
 
@@ -18,13 +17,11 @@ enum class PackEvent {
   kWaiting,  // too little to analyse yet; the text says what is missing
   kFailed,   // its log cannot be read; the text says why
 };
-using TellPack =
-    std::function<void(PackEvent event, const std::string& path, const std::string& text)>;
+using TellPack = std::function<void(PackEvent event, const std::string& text)>;
 
-// Writes an analysis file beside each of these logs. `tell` is called by any thread, one at a time;
-// one event but kBytes for every pack. Of an error other than IoError the first is thrown, once the
-// threads are done.
-void analyze_packs(const std::vector<std::string>& paths, const AnalyzeOptions& options,
-                   const TellPack& tell);
+// Writes an analysis file beside the log. `tell` is called by any thread, one at a time, in the end
+// with one event that is not kBytes. An error other than IoError is thrown, once the threads are
+// done.
+void analyze_pack(const std::string& path, const AnalyzeOptions& options, const TellPack& tell);
 
 }  // namespace tightrope

@@ -68,7 +68,7 @@ TEST(ChildProcesses, OneThatDiesTakesOnlyItsJobAlong) {
   });
   EXPECT_EQ(ran.died, (std::map<std::size_t, std::string>{{2, "killed by signal 9 (Killed)"},
                                                           {3, "killed by signal 9 (Killed)"},
-                                                          {5, "ended with code 1"}}));
+                                                          {5, "exit code 1"}}));
   for (std::size_t job = 0; job < 9; ++job) {
     EXPECT_EQ(ran.messages.at(job).size(), ran.died.count(job) > 0 ? 1U : 2U) << job;
   }
