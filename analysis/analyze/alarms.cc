@@ -157,8 +157,11 @@ void PackAlarms::scan(const ChosenDetector& detector, const std::vector<std::int
     if (goes_on) return;
     Alarm& alarm = cell.alarms.emplace_back();
     alarm.time = time[static_cast<std::size_t>(position)];
-    if (state.change_time >= 0)
+    TR_CHECK(state.change_time <= position, "{} puts the change of its alarm at {} at {}",
+             detector.name, position, state.change_time);
+    if (state.change_time >= 0) {
       alarm.change_time = time[static_cast<std::size_t>(state.change_time)];
+    }
     alarm.direction = state.direction;
     alarm.kind = static_cast<std::uint8_t>(state.verdict);
     alarm.statistic = state.statistic;

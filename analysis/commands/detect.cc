@@ -19,9 +19,11 @@ struct DetectOptions {
   Truth truth;
 };
 
-// What was said over a whole stream.
+// What was said over a whole stream. Warnings can be as many as samples: they are kept for --json
+// alone.
 struct Alarms {
   std::vector<std::int64_t> drift, warning;
+  std::size_t warnings = 0;
   std::int64_t samples = 0;
 };
 
@@ -40,8 +42,13 @@ void print_alarm(std::int64_t position, const DetectorState& state, bool first) 
 Alarms run_detector(Detector& detector, ColumnReader& reader, bool print) {
   Alarms alarms;
   const Detector::Alarm take = [&](std::int64_t position, const DetectorState& state) {
-    if (print) print_alarm(position, state, alarms.drift.empty() && alarms.warning.empty());
-    (state.verdict == AlarmLevel::kDrift ? alarms.drift : alarms.warning).push_back(position);
+    if (print) print_alarm(position, state, alarms.drift.empty() && alarms.warnings == 0);
+    if (state.verdict == AlarmLevel::kDrift) {
+      alarms.drift.push_back(position);
+    } else {
+      ++alarms.warnings;
+      if (!print) alarms.warning.push_back(position);
+    }
   };
   for (auto block = reader.next(); !block.empty(); block = reader.next()) {
     const std::int64_t before = detector.position();
@@ -54,6 +61,17 @@ Alarms run_detector(Detector& detector, ColumnReader& reader, bool print) {
     alarms.samples += static_cast<std::int64_t>(block.size());
   }
   return alarms;
+}
+
+// One line, without a second copy of the positions.
+void print_json(const Alarms& alarms, const ScoreReport& scores) {
+  fmt::print("{{\"drift\":[{}],\"warning\":[", fmt::join(alarms.drift, ","));
+  const char* comma = "";
+  for (const std::int64_t position : alarms.warning) {
+    fmt::print("{}{}", comma, position);
+    comma = ",";
+  }
+  fmt::print("]{}}}\n", scores.json.is_null() ? "" : ",\"scores\":" + scores.json.dump());
 }
 
 po::options_description flags_of(DetectOptions& o) {
@@ -118,16 +136,14 @@ int detect(const std::vector<std::string>& args) {
   ScoreReport scores;
   if (values.count("truth") > 0) scores = report_scores(o.truth, alarms.samples, alarms.drift);
   if (json) {
-    nlohmann::ordered_json out = {{"drift", alarms.drift}, {"warning", alarms.warning}};
-    if (!scores.json.is_null()) out["scores"] = scores.json;
-    std::cout << out.dump() << "\n";
+    print_json(alarms, scores);
     return 0;
   }
   const auto counted = [](std::size_t n, const char* what) {
     return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
   };
   fmt::print("{}: {}, {}, {}\n{}", name, counted(alarms.samples, "sample"),
-             counted(alarms.drift.size(), "drift"), counted(alarms.warning.size(), "warning"),
+             counted(alarms.drift.size(), "drift"), counted(alarms.warnings, "warning"),
              scores.text);
   return 0;
 }

@@ -173,6 +173,11 @@ Calibration Search::run() {
       break;
     }
   }
+  TR_REQUIRE(
+      std::isfinite(low.length) || std::isfinite(high.length),
+      "--option {}: from {} to {} no run ended within --cap {}; raise it, or start elsewhere "
+      "with --set",
+      setup_.option, number_text(low.value), number_text(high.value), setup_.runs.cap);
   TR_REQUIRE(low.length != high.length || holds(low, high),
              "--option {}: from {} to {} makes no difference to the run length", setup_.option,
              number_text(low.value), number_text(high.value));

@@ -46,7 +46,7 @@ class Tally {
   // The window of drift k, cut at the stream's ends; [first, last].
   DriftInterval window(const ScoredStream& stream, std::size_t k) const {
     return {std::max<std::int64_t>(0, stream.drifts[k].start - early_),
-            std::min(stream.length - 1, stream.drifts[k].end + tolerance_)};
+            stream.drifts[k].end + std::min(tolerance_, stream.length - 1 - stream.drifts[k].end)};
   }
   std::optional<std::size_t> window_of(const ScoredStream& stream, std::int64_t alarm) const;
   void add_false(const ScoredStream& stream, std::int64_t alarm);
@@ -143,7 +143,8 @@ DetectionScores Tally::scores() {
   s.precision = ratio(hits, static_cast<double>(s.alarms));
   s.recall = s.drifts == 0 ? kUndefined : ratio(hits, hits + static_cast<double>(missed));
   s.episode_recall = ratio(static_cast<double>(s.detected), static_cast<double>(s.drifts));
-  s.f1 = ratio(2 * s.precision * s.recall, s.precision + s.recall);
+  s.f1 =
+      s.drifts == 0 ? kUndefined : ratio(2 * hits, hits + static_cast<double>(s.alarms + missed));
   s.normalised_delay = ratio(s.mtd.mean, static_cast<double>(tolerance_));
   s.false_per_thousand =
       1000 * static_cast<double>(s.false_alarms) / static_cast<double>(s.samples);

@@ -109,7 +109,7 @@ class ConformalRule {
         bag_(p.max_bag),
         jumper_(p.experts, p.jump) {}
 
-  bool takes(double x) const { return is_p_ ? x >= 0 && x <= 1 : std::isfinite(x); }
+  bool takes(double x) const { return is_p_ ? x >= 0 && x <= 1 : internal::is_sample(x); }
   [[noreturn]] static void refuse(double x, std::int64_t position) {
     throw InputError(
         fmt::format("conformal input at position {} is {}: a p-value is in [0, 1]", position, x));

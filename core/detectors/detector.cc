@@ -37,8 +37,8 @@ void SavedState::finish() const {
 namespace internal {
 
 void refuse_sample(double x, std::int64_t position) {
-  throw InputError(
-      fmt::format("detector input at position {} is {}: it must be finite", position, x));
+  throw InputError(fmt::format("detector input at position {} is {}: it must be {}", position, x,
+                               std::isfinite(x) ? "within +-1e150" : "finite"));
 }
 
 }  // namespace internal

@@ -11,11 +11,14 @@
 // 0.4, and from 0.5 on it never alarms; those of 100 and 1000, here as they are printed, are off:
 // 99 to 36, and 65 to 580, at 0.05 to 0.4. Samples are 0 and 1 (1 = error); only a rise is seen.
 // Statistic and threshold are z - p and L(p) s. The change is put where z last crossed p upwards
-// (Nishina 1992). O(1). Dialects:
-//   paper  as above
-//   moa    warnings from n = warm_start - 1 on
+// (Nishina 1992). O(1). The polynomials of 100 and 1000 are below 0 for p in .39 to .50 and from
+// .48 on: no limit. Dialects:
+//   paper  as above; where L <= 0 nothing is said
+//   moa    warnings from n = warm_start - 1 on; a negative L is used as it is, which alarms always
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "core/detectors/error_rate.h"
@@ -49,6 +52,7 @@ class EcddRule {
         warning_level_(p.warning_level),
         first_drift_(static_cast<double>(p.warm_start)),
         first_(first_drift_ - (p.dialect == "moa" ? 1 : 0)),
+        least_limit_(p.dialect == "moa" ? -std::numeric_limits<double>::infinity() : 0),
         limit_(p.average_run_length == 100   ? kRun100
                : p.average_run_length == 400 ? kRun400
                                              : kRun1000) {}
@@ -94,6 +98,7 @@ class EcddRule {
   double widest_;  // l / (2 - l)
   double warning_level_;
   double first_drift_, first_;  // n of the first drift and of the first warning
+  double least_limit_;          // L below it is taken for infinite
   Polynomial limit_;
   ErrorRate all_;
   double chart_ = 0;        // z
@@ -122,14 +127,16 @@ DetectorState EcddRule::say(std::int64_t position) const {
   const double p = all_.rate();
   DetectorState state;
   state.statistic = chart_ - p;
-  state.threshold = limit(p) * std::sqrt(p * (1 - p) * spread_);
+  const double l = limit(p);
+  state.threshold = l > least_limit_ ? l * std::sqrt(p * (1 - p) * spread_)
+                                     : std::numeric_limits<double>::infinity();
   const bool warns =
       (state.statistic > warning_level_ * state.threshold) & (all_.samples >= first_);
   state.verdict = static_cast<AlarmLevel>(warns);  // no branch: it is hard to predict
   if (warns & (state.statistic > state.threshold) & (all_.samples >= first_drift_)) [[unlikely]] {
     state.verdict = AlarmLevel::kDrift;
     state.direction = 1;
-    state.change_time = position + 1 - above_;
+    state.change_time = position + 1 - std::max<std::int64_t>(1, above_);  // 0: moa, below p
   }
   return state;
 }

@@ -67,6 +67,11 @@ class HddmWRule {
     return std::sqrt(squares * logarithm / 2);
   }
   hddm::Shift shift(Cut& cut, double sign) const;
+  // Where the mean of all crossed; it may lie on the other side still, where the cut alone has
+  // moved.
+  static std::int64_t since(std::int64_t samples, std::int64_t position) {
+    return position + 1 - std::max<std::int64_t>(1, samples);
+  }
   void read_tracker(SavedState& saved, Tracker& tracker, std::int64_t most) const;
 
   bool two_sided_, moa_;
@@ -146,14 +151,14 @@ DetectorState HddmWRule::accept(double x, std::int64_t position) {
   if (!two_sided_) {
     DetectorState state = hddm::judge(rise);
     if (state.direction > 0) [[unlikely]]
-      state.change_time = position + 1 - above_;
+      state.change_time = since(above_, position);
     return state;
   }
   move(high_, -1, x);
   const hddm::Shift fall = shift(high_, -1);
   DetectorState state = hddm::judge(rise, moa_ ? hddm::Shift{} : fall);
   if (state.verdict == AlarmLevel::kDrift) [[unlikely]] {
-    state.change_time = position + 1 - (state.direction > 0 ? above_ : below_);
+    state.change_time = since(state.direction > 0 ? above_ : below_, position);
   } else if (moa_ && fall.drifts()) {
     clear();
   }

@@ -33,6 +33,8 @@
 namespace tightrope {
 namespace {
 
+constexpr std::int64_t kMostPooled = 8192;  // its kernel matrix takes 0.5 GiB
+
 struct MmdParams {
   std::int64_t reference_size = 100;
   std::int64_t window_size = 30;
@@ -307,6 +309,13 @@ class Mmd final : public RuleModel<MmdParams, MmdRule> {
     s.field("threshold", &Params::threshold,
             {.unit = "1", .help = "MMD^2 above which it is a drift, by test fixed"});
     s.check([](const Params& p) -> std::string {
+      const std::int64_t pooled = p.reference_size + p.window_size;
+      if (p.test != "fixed" && pooled > kMostPooled) {
+        return fmt::format(
+            "reference_size + window_size = {} violates at most {} with test permutation: it keeps "
+            "a matrix of its square",
+            pooled, kMostPooled);
+      }
       if (p.test == "fixed" || p.alpha * static_cast<double>(p.permutations + 1) >= 1 - 1e-9) {
         return "";
       }

@@ -104,7 +104,10 @@ void PageHinkleyRule::move_down(double d, std::int64_t position) {
 DetectorState PageHinkleyRule::accept(double x, std::int64_t position) {
   if (!params_.standardize) return accumulate(x, position);
   if (count_ == 0) {
-    if (law_.known(x)) count_ = static_cast<double>(params_.min_instances);  // their mean is now 0
+    if (law_.known(x)) {
+      count_ = static_cast<double>(params_.min_instances);  // their mean is now 0
+      up_.since = down_.since = position + 1;  // D may never reach max D, which begins below it
+    }
     DetectorState state;
     state.threshold = params_.threshold;
     return state;

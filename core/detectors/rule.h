@@ -7,7 +7,9 @@
 //   void write(std::vector<double>& saved) const             the state, as numbers
 //   void read(SavedState& saved, std::int64_t position)      back; throws InputError
 //   bool takes(double x) const                               optional: false for a bad sample, that
-//                                                            is one not finite and what else it may
+//                                                            is one not finite and what else it
+//                                                            may; without it what is beyond 1e150
+//                                                            in size
 //   void refuse(double x, std::int64_t position) const       with it: throws InputError for one
 //   static constexpr bool kOften                             optional: true when it says something
 //                                                            often and accept() does not branch on
@@ -29,8 +31,11 @@
 namespace tightrope {
 
 namespace internal {
+// Squares of such samples, and sums of very many, stay finite.
+inline constexpr double kLargestSample = 1e150;
+inline bool is_sample(double x) { return std::abs(x) <= kLargestSample; }
 [[noreturn]] void refuse_sample(double x, std::int64_t position);
-}
+}  // namespace internal
 
 // A rule with its place in a stream.
 template <class Rule>
@@ -50,7 +55,7 @@ class RuleStream {
     if constexpr (requires { rule_.takes(x); }) {
       return rule_.takes(x);
     } else {
-      return std::isfinite(x);
+      return internal::is_sample(x);
     }
   }
 
@@ -116,7 +121,7 @@ class RuleDetector final : public Detector {
   DetectorState update(double x) override { return stream_.update(x); }
   void scan(std::span<const double> x, const Alarm& alarm) override {
     if constexpr (kPlain) {
-      const auto bad = std::find_if(x.begin(), x.end(), [](double v) { return !std::isfinite(v); });
+      const auto bad = std::find_if_not(x.begin(), x.end(), internal::is_sample);
       for (std::span<const double> good(x.begin(), bad); !good.empty();) {
         DetectorState said;
         good = good.subspan(advance_copy(good, said));
@@ -135,7 +140,7 @@ class RuleDetector final : public Detector {
   void load(std::span<const double> saved) override { stream_.load(saved); }
 
  private:
-  // A rule of numbers alone that takes every finite sample.
+  // A rule of numbers alone without a domain of its own.
   static constexpr bool kPlain = std::is_trivially_copyable_v<Rule> && !requires(const Rule& rule) {
     rule.takes(0.0);
   };

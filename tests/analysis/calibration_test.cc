@@ -148,6 +148,7 @@ TEST(Calibration, RefusesWhatItCannotFind) {
   EXPECT_THAT(refusal("chanse", 100), HasSubstr("did you mean \"chance\"?"));
   EXPECT_THAT(refusal("alarm", 100), HasSubstr("not a number"));
   EXPECT_THAT(refusal("idle", 100), HasSubstr("makes no difference to the run length"));
+  EXPECT_THAT(refusal("clock", 500, "normal", "adwin"), HasSubstr("no run ended within --cap"));
   EXPECT_THAT(refusal("chance", 100, "normal", "e_detector"), HasSubstr("has no such option"));
   EXPECT_THAT(refusal("alpha", 100, "normal", "e_detector"), HasSubstr("--law normal: e_detector"));
   EXPECT_THAT(refusal("chance", 100, "gamma"), HasSubstr("--law gamma: is neither normal"));

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "analysis/detection/evaluation.h"
@@ -56,6 +57,23 @@ TEST(DetectionScores, CountAlarmsBehindTheLastDriftAndWithoutAny) {
   EXPECT_TRUE(std::isnan(none.recall));
   EXPECT_TRUE(std::isnan(none.mdr.share));
   EXPECT_EQ(none.before_first + none.after_last, 0);
+}
+
+TEST(DetectionScores, OfTotalFailureAreNought) {
+  const DetectionScores s = score_alarms({{3000, {{1000, 1000}}, {500, 2000}}}, 100);
+  EXPECT_DOUBLE_EQ(s.precision, 0);
+  EXPECT_DOUBLE_EQ(s.recall, 0);
+  EXPECT_DOUBLE_EQ(s.f1, 0);
+  EXPECT_DOUBLE_EQ(score_alarms({{3000, {{1000, 1000}}, {}}}, 100).f1, 0);
+  EXPECT_TRUE(std::isnan(score_alarms({{3000, {}, {500}}}, 100).f1));
+}
+
+TEST(DetectionScores, TakeAnyTolerance) {
+  const std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+  const DetectionScores s =
+      score_alarms({{3000, {{1000, 1000}, {2000, 2000}}, {1500, 2900}}}, largest, largest);
+  EXPECT_EQ(s.false_alarms, 0);
+  EXPECT_EQ(s.true_alarms, 2);
 }
 
 // MOA divides by all drifts, so that a missed one would count as found at once.

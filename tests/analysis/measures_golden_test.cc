@@ -15,9 +15,10 @@ namespace {
 using detector_test::Twister;
 using Json = nlohmann::json;
 
-Json golden() {
-  std::ifstream file(std::string(TIGHTROPE_SOURCE_DIR) + "/tests/golden/measures.json");
-  return Json::parse(file);
+const Json& golden() {
+  static const Json all =
+      Json::parse(std::ifstream(std::string(TIGHTROPE_SOURCE_DIR) + "/tests/golden/measures.json"));
+  return all;
 }
 
 double number(const Json& value) {

@@ -93,6 +93,33 @@ TEST_P(DetectorConformance, DetectorsOfOneModelShareNothing) {
   EXPECT_EQ(second->save(), make()->save());
 }
 
+// Errors that come, go and come again, in stretches of random lengths and rates.
+std::vector<double> restless_errors(std::uint32_t seed) {
+  std::vector<double> x;
+  Draws draws = Stream(seed, Purpose::kProbe, 2).at(0);
+  while (x.size() < 3000) {
+    const int length = 10 + static_cast<int>(200 * draws.uniform());
+    const double rate = draws.uniform() < 0.5 ? draws.uniform() : draws.uniform() < 0.5 ? 0 : 1;
+    for (int i = 0; i < length; ++i) x.push_back(draws.bernoulli(rate) ? 1 : 0);
+  }
+  return x;
+}
+
+TEST_P(DetectorConformance, AChangeIsNeverBehindItsAlarm) {
+  int drifts = 0;
+  for (std::uint32_t seed = 0; seed < 4; ++seed) {
+    const auto detector = make();
+    detector->scan(seed == 0 ? stream() : restless_errors(seed),
+                   [&](std::int64_t position, const DetectorState& state) {
+                     if (state.verdict != AlarmLevel::kDrift) return;
+                     ++drifts;
+                     ASSERT_GE(state.change_time, 0) << seed;
+                     ASSERT_LE(state.change_time, position) << seed;
+                   });
+  }
+  EXPECT_GT(drifts, 0);
+}
+
 TEST_P(DetectorConformance, NonFiniteInputIsNamedAndChangesNothing) {
   const double infinity = std::numeric_limits<double>::infinity();
   const std::vector<std::pair<double, std::string>> cases = {

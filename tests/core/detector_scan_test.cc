@@ -65,5 +65,34 @@ TEST(DetectorScan, SaysWhatUpdateSaysUpToABadSample) {
   EXPECT_GT(drifts, 20);
 }
 
+// Their squares would be infinite and silence a detector for good.
+TEST(DetectorScan, RefusesSamplesThatAreTooLarge) {
+  for (const std::string& name : Registry<DetectorModel>::get().names()) {
+    for (const double large : {1.1e150, -1e200}) {
+      const auto detector = make_detector("{type: " + name + "}");
+      const std::vector<double> x = {0, large};
+      EXPECT_THROW(detector->scan(x, [](std::int64_t, const DetectorState&) {}), InputError)
+          << name;
+      EXPECT_THROW(detector->update(large), InputError) << name;
+      EXPECT_EQ(detector->position(), 1) << name;
+    }
+  }
+}
+
+// The greatest deviation so far may be the first one's.
+TEST(PageHinkleyChange, IsKnownBehindAFallRightAfterTheWarmUp) {
+  const auto detector = make_detector("{type: page_hinkley, standardize: true}");
+  Draws draws = Stream(1, Purpose::kProbe, 3).at(0);
+  DetectorState state;
+  for (int i = 0; i < 30; ++i) detector->update(draws.normal());
+  for (int i = 0; i < 5 && state.verdict != AlarmLevel::kDrift; ++i) {
+    state = detector->update(-1000);
+  }
+  ASSERT_EQ(state.verdict, AlarmLevel::kDrift);
+  EXPECT_EQ(state.direction, -1);
+  EXPECT_GE(state.change_time, 30);
+  EXPECT_LE(state.change_time, 31);
+}
+
 }  // namespace
 }  // namespace tightrope::detector_test

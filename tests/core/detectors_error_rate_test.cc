@@ -265,7 +265,8 @@ TEST(ErrorRateFormula, EcddIsTheChartOfItsPolynomial) {
       const double s = std::sqrt(p * (1 - p) * 0.1 / 1.9 * (1 - std::pow(0.9, 2 * n)));
       const double limit =
           c[0] + c[1] * p + c[2] * std::pow(p, 3) + c[3] * std::pow(p, 5) + c[4] * std::pow(p, 7);
-      if (x.size() < 50 || z <= p + 0.6 * limit * s) return {AlarmLevel::kNone, z - p};
+      if (x.size() < 50 || limit <= 0 || z <= p + 0.6 * limit * s)
+        return {AlarmLevel::kNone, z - p};
       return {z > p + limit * s ? AlarmLevel::kDrift : AlarmLevel::kWarning, z - p};
     };
     expect_formula(fmt::format("{{type: ecdd, average_run_length: {}, lambda_val: 0.1, "
@@ -300,6 +301,23 @@ TEST(ErrorRateRunLength, EcddKeepsTheOneOfItsDefaultPolynomial) {
       count += drift ? 1 : 0;
     }
     EXPECT_NEAR(400000 / count, 400, 60) << rate;
+  }
+}
+
+// The polynomials of 100 and 1000 fall below 0: there is no limit, and no alarm in place of one.
+TEST(ErrorRateRunLength, EcddIsSilentWhereItsPolynomialIsNegative) {
+  for (const auto& [run, rate] : {std::pair(1000, 0.7), {1000, 0.55}, {100, 0.44}}) {
+    const auto detector = make_detector(fmt::format("{{type: ecdd, average_run_length: {}}}", run));
+    Draws draws = Stream(20261126, Purpose::kStatistics, 2).at(0);
+    int alarms = 0;
+    for (int i = 0; i < 2000; ++i) {
+      const DetectorState state = detector->update(draws.bernoulli(rate));
+      if (i >= 500) alarms += state.verdict != AlarmLevel::kNone ? 1 : 0;
+      if (i == 1000) {
+        EXPECT_TRUE(std::isinf(state.threshold)) << run << " " << state.threshold;
+      }
+    }
+    EXPECT_EQ(alarms, 0) << run << " " << rate;
   }
 }
 

@@ -144,6 +144,8 @@ TEST(Mmd, OptionsOutOfRangeAreRefusedByName) {
       {"clock: 0", "clock"},
       {"seed: -1", "seed"},
       {"test: bootstrap", "permutation"},
+      {"reference_size: 5000, window_size: 4000",
+       "reference_size + window_size = 9000 violates at most 8192"},
       {"alpha: 0.01, permutations: 98", "permutations = 98 violates at least 1 / alpha - 1 = 99"}};
   for (const auto& [yaml, text] : cases) {
     EXPECT_THAT(refusal("{type: mmd, " + yaml + "}"), HasSubstr(text)) << yaml;
