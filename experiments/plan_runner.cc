@@ -43,6 +43,7 @@ class PlanRunner {
   RunOutcome run() {
     make_folder(folder_ + "/packs");
     if (options_.shard && !options_.resume) refuse_begun();
+    if (!options_.shard) refuse_claimed();
     const std::vector<Pack>& packs = checked_.plan.packs();
     std::int64_t total = 0, skipped = 0;
     for (std::size_t p = 0; p < packs.size(); ++p) {
@@ -83,6 +84,14 @@ class PlanRunner {
       TR_REQUIRE(mine_[p] == 0 || !begun,
                  "--out {}: {} of this shard has begun here before; --resume continues", folder_,
                  checked_.plan.packs()[p].name);
+    }
+  }
+
+  // Where locks do not pass between hosts, only the claims on packs tell of a worker at work.
+  void refuse_claimed() const {
+    for (const Pack& pack : checked_.plan.packs()) {
+      const std::string claim = builder_.log_path(pack) + ".lock";
+      if (fs::exists(claim) && !builder_.finished(pack)) FolderLock::claim_part(claim, false);
     }
   }
 
@@ -175,6 +184,10 @@ class PlanRunner {
     out.packs = static_cast<int>(packs.size());
     out.finished_packs = static_cast<int>(std::count_if(
         packs.begin(), packs.end(), [&](const Pack& pack) { return builder_.finished(pack); }));
+    out.noted_failures =
+        static_cast<int>(std::count_if(packs.begin(), packs.end(), [&](const Pack& pack) {
+          return !builder_.finished(pack) && fs::exists(builder_.log_path(pack) + ".failed");
+        }));
     if (options_.shard && out.finished_packs < out.packs) return;
     const Manifest manifest = read_manifest(folder_);
     const Results results = finished_results(manifest);
@@ -186,7 +199,8 @@ class PlanRunner {
     if (options_.shard) {
       try {
         lock.emplace(FolderLock::claim_part(folder_ + "/tables.lock", options_.take_over));
-      } catch (const InputError&) {
+      } catch (const InputError& error) {
+        spdlog::warn("the tables are left to another process: {}", error.what());
         return;
       }
     }

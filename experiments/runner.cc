@@ -95,6 +95,7 @@ Node tuned_tree(const Node& tree, const std::vector<SeedSet>& seeds, const std::
   const std::string where = folder + "/tuning";
   const RunOutcome outcome = run_plan(checked, grid_tree, where, resume, options);
   if (outcome.failed_packs > 0) throw IoError("tuning failed; see " + where);
+  if (outcome.noted_failures > 0) throw IoError("tuning failed in another shard; see " + where);
   if (outcome.finished_packs < outcome.packs) {
     spdlog::warn("{} of {} packs of the tuning are done; what follows waits for the other shards",
                  outcome.finished_packs, outcome.packs);

@@ -34,7 +34,8 @@ struct RunOutcome {
   std::string folder;
   Summary summary;
   std::vector<std::string> paths;  // tables written
-  int failed_packs = 0;
+  int failed_packs = 0;            // of this process
+  int noted_failures = 0;  // unfinished packs of the whole plan that failed, whoever ran them
   int waiting_packs = 0;   // left to another process that was at work on them
   int finished_packs = 0;  // of the whole plan, whoever ran them
   int packs = 0;           // of the whole plan

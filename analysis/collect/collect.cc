@@ -9,6 +9,7 @@
 #include "core/base/strings.h"
 #include "core/log/files.h"
 #include "core/log/layout.h"
+#include "core/log/lock.h"
 
 namespace tightrope {
 namespace {
@@ -91,6 +92,7 @@ class Collection {
   }
 
   CollectReport write() {
+    const FolderLock lock = FolderLock::claim_part(options_.out + ".lock", false);
     const std::string temporary = options_.out + ".partial";
     hdf5::File file = hdf5::File::create(temporary, options_.out);
     try {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -32,6 +33,7 @@ class IndexReader {
     if (kind == "experiment") {
       out_.experiment = line.at("name");
       out_.hash = line.at("hash");
+      if (line.contains("runs")) runs_ = line.at("runs").get<std::size_t>();
     } else if (kind == "segment") {
       const SegmentLine segment{line.at("parent"), line.at("pack"), line.at("lane")};
       if (segment.pack.find('/') != std::string::npos) {
@@ -42,7 +44,17 @@ class IndexReader {
       add_run(line);
     }
   }
-  RunIndex take() { return std::move(out_); }
+  // IoError unless all runs are there that the header counts; older manifests have no count.
+  RunIndex take(const std::string& path, int lines) {
+    if (out_.hash.empty() || out_.runs.empty()) {
+      throw IoError(path + ": damaged manifest: it has no header line or no runs");
+    }
+    if (runs_ && *runs_ != out_.runs.size()) {
+      throw IoError(fmt::format("{}:{}: damaged manifest: it ends here with {} of {} runs", path,
+                                lines, out_.runs.size(), *runs_));
+    }
+    return std::move(out_);
+  }
 
  private:
   void add_run(const ordered_json& line) {
@@ -69,6 +81,7 @@ class IndexReader {
   }
 
   RunIndex out_;
+  std::optional<std::size_t> runs_;  // as the header says
   std::unordered_map<std::string, SegmentLine> segments_;
   std::set<std::string> known_;
 };
@@ -94,7 +107,11 @@ std::string RunIndex::policies_path(const std::string& pack) const {
   return log_path(pack) + ".policies";
 }
 
-bool RunIndex::finished(const std::string& pack) const { return file_exists(log_path(pack)); }
+bool RunIndex::finished(const std::string& pack) const {
+  const auto [at, fresh] = finished_.try_emplace(pack, false);
+  if (fresh) at->second = file_exists(log_path(pack));
+  return at->second;
+}
 
 std::vector<std::string> RunIndex::packs() const {
   std::vector<std::string> out;
@@ -142,11 +159,9 @@ std::vector<RunParameter> RunIndex::parameters() const {
 
 RunIndex read_run_index(const std::string& folder) {
   IndexReader reader;
-  read_manifest_lines(folder, [&](const ordered_json& line) { reader.read(line); });
-  RunIndex out = reader.take();
-  if (out.hash.empty() || out.runs.empty()) {
-    throw IoError(folder + "/manifest.jsonl: damaged manifest: it has no header line or no runs");
-  }
+  const int lines =
+      read_manifest_lines(folder, [&](const ordered_json& line) { reader.read(line); });
+  RunIndex out = reader.take(folder + "/manifest.jsonl", lines);
   out.folder = folder;
   return out;
 }

@@ -43,11 +43,15 @@ struct RunIndex {
   std::string policies_path(const std::string& pack) const;
   // Distinct packs, in the order in which the runs need them.
   std::vector<std::string> packs() const;
+  // Whether its log was there when first asked: a pack may finish while its folder is read.
   bool finished(const std::string& pack) const;
   // Every path that the sweep sets in some run, in the order of the sweep.
   std::vector<RunParameter> parameters() const;
 
   std::vector<std::string> paths;  // of parameters()
+
+ private:
+  mutable std::map<std::string, bool> finished_;
 };
 
 // Throws IoError with file and line for a missing or damaged manifest.

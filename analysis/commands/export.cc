@@ -34,10 +34,12 @@ int scalars(const po::variables_map& values, const std::string& out) {
   const std::string group =
       values.count("group") > 0 ? values["group"].as<std::string>() : "scalars";
   const ScalarsReport report = export_scalars(values["FOLDER"].as<std::string>(), group, out);
-  if (out == "-") return 0;
-  std::cout << fmt::format("{}: {} lines of {} runs\n", out, report.lines, report.runs);
+  if (out != "-") {
+    std::cout << fmt::format("{}: {} lines of {} runs\n", out, report.lines, report.runs);
+  }
   if (report.left_out > 0) {
-    std::cout << fmt::format("  {} stages are not finished and left out\n", report.left_out);
+    (out == "-" ? std::cerr : std::cout)
+        << fmt::format("  {} stages are not finished and left out\n", report.left_out);
   }
   return 0;
 }

@@ -68,10 +68,11 @@ std::size_t choose_stage(const RunIndex& index, PackLogs& logs, const IndexedRun
                          const std::string& name) {
   if (name.empty()) return run.stages.size() - 1;
   std::vector<std::string> known;
-  for (const RunStage& stage : run.stages) {
+  for (std::size_t s = 0; s < run.stages.size(); ++s) {
+    const RunStage& stage = run.stages[s];
     if (!index.finished(stage.pack)) continue;
     known.push_back(logs.open(stage.pack).log.read_strings("meta/stage").values.at(stage.lane));
-    if (known.back() == name) return known.size() - 1;
+    if (known.back() == name) return s;
   }
   const auto near = nearest(name, known);
   throw InputError(fmt::format("--stage {}: this run has no such finished stage{} stages: {}", name,

@@ -68,7 +68,10 @@ int dispatch(const ProgramText& program, const std::vector<std::string>& all) {
 
 int guarded(const std::function<int()>& body) {
   try {
-    return body();
+    const int code = body();
+    std::cout.flush();
+    if (std::cout) return code;
+    throw IoError("cannot write to standard output");
   } catch (const HelpShown& help) {
     std::cout << help.text;
     return 0;

@@ -5,8 +5,12 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <fstream>
+#include <sstream>
 
+#include "analysis/collect/run_index.h"
 #include "core/log/files.h"
+#include "core/log/lock.h"
 #include "tests/analysis/run_folder_support.h"
 
 namespace tightrope {
@@ -247,6 +251,46 @@ TEST(Collect, DamageIsNamed) {
         collect({folder.path(), folder / "s.h5", {}, true});
       }),
       HasSubstr("manifest.jsonl:12: damaged manifest: the run's segment lost is not listed"));
+}
+
+TEST(Collect, IsForOneProcessAtATime) {
+  TemporaryFolder folder;
+  write_run_folder(folder.path());
+  const FolderLock other = FolderLock::claim_part(folder / "s.h5.lock", false);
+  EXPECT_THAT(message_of<InputError>([&] {
+                collect({folder.path(), folder / "s.h5", {}, true});
+              }),
+              HasSubstr("has been writing here since"));
+  EXPECT_FALSE(file_exists(folder / "s.h5"));
+}
+
+TEST(RunIndex, APackThatFinishesLaterStaysUnfinished) {
+  TemporaryFolder folder;
+  write_run_folder(folder.path());
+  const RunIndex index = read_run_index(folder.path());
+  EXPECT_FALSE(index.finished("pack_0003"));
+  std::ofstream(folder / "packs/pack_0003.h5") << "a log";
+  EXPECT_FALSE(index.finished("pack_0003"));
+  EXPECT_EQ(run_status(index, index.runs[3]), "missing");
+  EXPECT_TRUE(read_run_index(folder.path()).finished("pack_0003"));
+}
+
+TEST(RunIndex, AManifestThatLostRunsIsRefused) {
+  TemporaryFolder folder;
+  write_run_folder(folder.path());
+  std::stringstream text;
+  text << std::ifstream(folder / "manifest.jsonl").rdbuf();
+  std::string manifest = text.str();
+  const auto with_runs = [&](const std::string& runs) {
+    std::string changed = manifest;
+    changed.replace(changed.find("\"rows\""), 6, "\"runs\":" + runs + ",\"rows\"");
+    std::ofstream(folder / "manifest.jsonl") << changed;
+  };
+  with_runs("4");
+  EXPECT_EQ(read_run_index(folder.path()).runs.size(), 4U);
+  with_runs("5");
+  EXPECT_THAT(message_of<IoError>([&] { read_run_index(folder.path()); }),
+              HasSubstr("manifest.jsonl:11: damaged manifest: it ends here with 4 of 5 runs"));
 }
 
 TEST(Collect, BlocksSmallerThanARunGiveTheSame) {

@@ -89,6 +89,12 @@ TEST(ExportPolicy, ChosenByRowSeedAndStage) {
   EXPECT_EQ(export_policy({folder.path(), "two", "", 0, ""}, folder / "p").segment, "two0");
 }
 
+TEST(ExportPolicy, AnEarlierStageThatIsMissingShiftsNone) {
+  const Folder folder;
+  std::filesystem::remove(folder.path() + "/packs/pack_0000.h5");
+  EXPECT_EQ(export_policy({folder.path(), "", "one", 0, "rft"}, folder / "p").segment, "one0");
+}
+
 TEST(ExportPolicy, BadChoicesAreNamed) {
   const Folder folder;
   const auto refused = [&](const PolicyChoice& choice) {

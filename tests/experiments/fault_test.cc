@@ -204,6 +204,14 @@ TEST(Disk, FullDiskFailsThePackAndResumes) {
   expect_same_run(out, reference());
 }
 
+TEST(Disk, AFullOneBehindStandardOutputIsAnError) {
+  const TemporaryFolder folder;
+  const std::string command = fmt::format("{}/tightrope-engine list > /dev/full 2> {}",
+                                          TIGHTROPE_BINARY_DIR, folder / "err");
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
+  EXPECT_THAT(read_text(folder / "err"), HasSubstr("cannot write to standard output"));
+}
+
 TEST(Disk, AFullDiskAtTheStartIsSaid) {
   const TemporaryFolder folder;
   const Said said = engine(tiny_run(folder / "run"), [] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workers that share a run folder, at the same time and in any order, killed and resumed: the same
 // bits as one process gives.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <map>
@@ -51,6 +52,14 @@ const std::string& whole() {
     return path;
   }();
   return *out;
+}
+
+// The first log of a folder's plan that is not there.
+std::string unfinished_log(const std::string& folder) {
+  for (int pack = 0;; ++pack) {
+    const std::string log = fmt::format("{}/packs/pack_{:04}.h5", folder, pack);
+    if (!fs::exists(log)) return log;
+  }
 }
 
 std::vector<std::string> litter(const std::string& folder) {
@@ -161,6 +170,22 @@ TEST(Worker, AClaimOfAnotherHostIsTakenOverOnRequest) {
   EXPECT_EQ(engine(worker("0/3", out, {"--take-over"})).code, 0);
 }
 
+TEST(Worker, SaysWhyItLeavesTheTables) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "run";
+  fs::create_directories(out);
+  ASSERT_EQ(engine(worker("0/2", out)).code, 0);
+  write_file(out + "/tables.lock", "elsewhere\n17\n1\nlong_ago\n");
+  const Said said = engine(worker("1/2", out));
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, AllOf(HasSubstr("the tables are left to another process"),
+                              HasSubstr("claimed by process 17 on host elsewhere"),
+                              HasSubstr("tables.lock")));
+  EXPECT_FALSE(fs::exists(out + "/tables"));
+  EXPECT_EQ(engine(worker("1/2", out, {"--resume", "--take-over"})).code, 0);
+  EXPECT_TRUE(fs::exists(out + "/tables"));
+}
+
 TEST(Worker, RunsAndWorkersExcludeEachOther) {
   const TemporaryFolder folder;
   const std::string out = folder / "run";
@@ -181,6 +206,12 @@ TEST(Worker, RunsAndWorkersExcludeEachOther) {
     EXPECT_EQ(said.code, 2);
     EXPECT_THAT(said.err, HasSubstr("has been writing here since"));
   }
+  // Where locks do not pass between hosts: the claim on a pack that is not finished.
+  write_file(out + "/packs/pack_0000.h5.lock", "elsewhere\n17\n1\nlong_ago\n");
+  const Said said = engine(run);
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("claimed by process 17 on host elsewhere since long_ago"));
+  fs::remove(out + "/packs/pack_0000.h5.lock");
   EXPECT_EQ(engine(run).code, 0);  // and may finish what workers began
   expect_same_run(out, whole());
 }
@@ -220,6 +251,12 @@ TEST(Worker, ATuningIsFinishedBeforeWhatFollows) {
   const Said early = with({"worker", "--shard", "1/2", "--out", out, kTiny});
   EXPECT_EQ(early.code, 75) << early.err;
   EXPECT_THAT(early.out, HasSubstr("of the tuning are done; what follows waits"));
+  const std::string note = unfinished_log(out + "/tuning") + ".failed";  // of shard 0/2
+  write_file(note, "no memory\n");
+  const Said failed = with({"worker", "--shard", "1/2", "--out", out, kTiny, "--resume"});
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_THAT(failed.err, HasSubstr("tuning failed in another shard"));
+  fs::remove(note);
   EXPECT_EQ(with({"worker", "--shard", "0/2", "--out", out, kTiny}).code, 0);
   EXPECT_EQ(with({"worker", "--shard", "1/2", "--out", out, kTiny, "--resume"}).code, 0);
   ASSERT_EQ(with({"run", kTiny, "--out", one}).code, 0);
