@@ -96,7 +96,8 @@ class Dataset : public Object {
   std::vector<std::string> read_strings(std::uint64_t offset, std::uint64_t count) const;
 
   // Whether the values of the block from `begin` to `end` (exclusive) lie inside the first
-  // `file_size` bytes; missing bytes would read as zeros. `begin` is the corner of a chunk.
+  // `file_size` bytes; missing bytes would read as zeros. `begin` is the corner of a chunk. Where
+  // rows are appended the block spans the other axes, and no row before it may be missing.
   bool is_stored(const LogShape& begin, const LogShape& end, std::uint64_t file_size) const;
 
   // IoError unless the values lie in this file (not external, not virtual) behind filters of a log

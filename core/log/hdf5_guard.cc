@@ -47,6 +47,56 @@ void* allocate(std::size_t size, void* data) {
 
 void release(void* memory, void*) { std::free(memory); }
 
+bool lies_inside(haddr_t address, hsize_t size, std::uint64_t file_size) {
+  return address != HADDR_UNDEF && address <= file_size && size <= file_size - address;
+}
+
+bool chunks_are_stored(const Dataset& dataset, const LogShape& step, const LogShape& begin,
+                       const LogShape& end, std::uint64_t file_size) {
+  std::vector<hsize_t> corner(begin.begin(), begin.end());
+  for (;;) {
+    unsigned mask = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t size = 0;
+    check(H5Dget_chunk_info_by_coord(dataset.id(), corner.data(), &mask, &address, &size),
+          "find the values of", dataset.where());
+    if (!lies_inside(address, size, file_size)) return false;
+    std::size_t axis = end.size();
+    while (axis > 0 && corner[axis - 1] + step[axis - 1] >= end[axis - 1]) {
+      --axis;
+      corner[axis] = begin[axis];
+    }
+    if (axis == 0) return true;
+    corner[axis - 1] += step[axis - 1];
+  }
+}
+
+// HDF5 keeps the chunks of appended rows row by row, whatever the place of their axis, and 1.10
+// looks them up by coordinates as if their axis were not in front: so they are counted.
+bool rows_are_stored(const Dataset& dataset, const LogShape& step, std::size_t rows,
+                     const LogShape& begin, const LogShape& end, std::uint64_t file_size) {
+  std::uint64_t per_row = 1;
+  for (std::size_t axis = 0; axis < end.size(); ++axis) {
+    if (axis != rows) per_row *= (end[axis] + step[axis] - 1) / step[axis];
+  }
+  const std::uint64_t first = begin[rows] / step[rows] * per_row;
+  const std::uint64_t last = (end[rows] + step[rows] - 1) / step[rows] * per_row;
+  const Handle space(check(H5Dget_space(dataset.id()), "read the shape of", dataset.where()));
+  hsize_t stored = 0;
+  check(H5Dget_num_chunks(dataset.id(), space.id(), &stored), "count the rows of", dataset.where());
+  if (stored < last) return false;
+  std::vector<hsize_t> corner(end.size());
+  for (std::uint64_t i = first; i < last; ++i) {
+    unsigned mask = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t size = 0;
+    check(H5Dget_chunk_info(dataset.id(), space.id(), i, corner.data(), &mask, &address, &size),
+          "find the rows of", dataset.where());
+    if (!lies_inside(address, size, file_size)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void Dataset::require_plain_storage() const {
@@ -98,22 +148,10 @@ bool Dataset::is_stored(const LogShape& begin, const LogShape& end, std::uint64_
     return address != HADDR_UNDEF && address + H5Dget_storage_size(id()) <= file_size;
   }
   if (std::find(end.begin(), end.end(), 0) != end.end()) return true;
-  std::vector<hsize_t> corner(begin.begin(), begin.end());
-  for (;;) {
-    unsigned mask = 0;
-    haddr_t address = HADDR_UNDEF;
-    hsize_t size = 0;
-    check(H5Dget_chunk_info_by_coord(id(), corner.data(), &mask, &address, &size),
-          "find the rows of", where_);
-    if (address == HADDR_UNDEF || address > file_size || size > file_size - address) return false;
-    std::size_t axis = end.size();
-    while (axis > 0 && corner[axis - 1] + step[axis - 1] >= end[axis - 1]) {
-      --axis;
-      corner[axis] = begin[axis];
-    }
-    if (axis == 0) return true;
-    corner[axis - 1] += step[axis - 1];
-  }
+  const LogShape most = maximum();
+  const auto rows = std::find(most.begin(), most.end(), kUnlimited) - most.begin();
+  if (rows == std::ssize(most)) return chunks_are_stored(*this, step, begin, end, file_size);
+  return rows_are_stored(*this, step, static_cast<std::size_t>(rows), begin, end, file_size);
 }
 
 std::vector<std::string> Dataset::read_strings(std::uint64_t limit) const {

@@ -94,6 +94,55 @@ TEST(LogWriter, PartialFileHoldsWholeBlocksAndOpensWhileWritten) {
   run_invented(folder.path(), hooks);
 }
 
+// A row above 1 MiB lies in several chunks, some along the axis in front of the rows.
+TEST(LogWriter, RowsOfManyChunksAreReadBackAndResumed) {
+  constexpr std::size_t kWidth = 150000;  // 600 kB a segment
+  LogSchema schema;
+  LogVariable wide = log_test::variable("wide", {"segment", "checkpoint", "token"}, LogType::kF32);
+  schema.groups = {
+      {"laws",
+       "",
+       {fixed_dimension("segment", 5), appended_dimension("checkpoint", 1, "1", "step"),
+        fixed_dimension("token", kWidth)},
+       {wide}}};
+  const auto row = [](int r) {
+    std::vector<float> values(5 * kWidth);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>(r) + static_cast<float>(i) / (5 * kWidth);
+    }
+    return values;
+  };
+  const auto append = [&](LogWriter& log, int r) {
+    log.put<float>(log.column("laws/wide"), row(r));
+    log.end_row(log.axis("laws/checkpoint"), r);
+  };
+  const auto expect_rows = [&](const std::string& path, int rows) {
+    const LogReader log = LogReader::open(path);
+    ASSERT_EQ(log.rows("laws/checkpoint"), static_cast<std::uint64_t>(rows));
+    EXPECT_LT(log.info("laws/wide").chunk[0], 5U);
+    for (int r = 0; r < rows; ++r) {
+      EXPECT_EQ(log.read<float>("laws/wide", {0, std::uint64_t(r), 0}, {5, 1, kWidth}).values,
+                row(r))
+          << r;
+    }
+  };
+  const TemporaryFolder folder;
+  Checkpoint checkpoint(1);
+  {
+    LogWriter log = LogWriter::create(folder / "a.h5", schema);
+    log.start();
+    for (int r = 0; r < 3; ++r) append(log, r);
+    log.save(checkpoint);
+    append(log, 3);
+    expect_rows(folder / "a.h5.partial", 4);
+  }
+  LogWriter log = LogWriter::resume(folder / "a.h5", schema, checkpoint);
+  expect_rows(folder / "a.h5.partial", 3);
+  append(log, 3);
+  log.finish({});
+  expect_rows(folder / "a.h5", 4);
+}
+
 TEST(LogWriter, RefusesMisuse) {
   const TemporaryFolder folder;
   LogWriter log = LogWriter::create(folder / "a.h5", log_test::invented_schema());
