@@ -10,6 +10,9 @@ endif()
 # No -ffast-math, no contraction: the same source gives the same bits on every x86-64 machine.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 add_compile_options(-ffp-contract=off)
+# GCC 12 leaves empty cold parts of functions whose unwinding data lld prefers to those of the
+# function that lies there: an exception through it aborts.
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-reorder-blocks-and-partition>)
 
 option(TIGHTROPE_TESTS "Build the tests" ON)
 option(TIGHTROPE_BENCH "Build the benchmarks" ON)

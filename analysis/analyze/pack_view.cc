@@ -9,6 +9,12 @@
 namespace tightrope {
 namespace {
 
+// IoError, not InputError: nobody can mend a log, and the others of its folder go on.
+template <class... Values>
+void require_fit(bool fits, fmt::format_string<Values...> text, Values&&... values) {
+  if (!fits) throw IoError(fmt::format(text, std::forward<Values>(values)...));
+}
+
 using nlohmann::json;
 
 // Stream times from the resolved configuration of a segment.
@@ -33,7 +39,7 @@ Clock clock_of(const std::string& config, const std::string& stage, const std::s
       if (before) clock.stage_start += steps;
       clock.horizon += steps;
     }
-    TR_REQUIRE(!before, "{}: its configuration has no stage '{}'", path, stage);
+    require_fit(!before, "{}: its configuration has no stage '{}'", path, stage);
     clock.environments = resolved.at("environments");
   } catch (const json::exception& error) {
     throw IoError(fmt::format("{}: /meta/config is damaged: {}", path, error.what()));
@@ -56,13 +62,13 @@ void read_evaluation(PackView& view) {
   const std::size_t rows = view.evaluation_checkpoint.size();
   const auto subsets = log.read_strings("evaluation/subset").values;
   const auto all = std::find(subsets.begin(), subsets.end(), "all") - subsets.begin();
-  TR_REQUIRE(static_cast<std::size_t>(all) < subsets.size(), "{}: /evaluation has no subset 'all'",
-             log.path());
+  require_fit(static_cast<std::size_t>(all) < subsets.size(), "{}: /evaluation has no subset 'all'",
+              log.path());
   for (const LogVariableInfo& info : log.variables("evaluation")) {
     if (info.dims.size() != 4) continue;
     const LogShape shape = {view.segments, rows, view.environments(), subsets.size()};
-    TR_REQUIRE(info.shape == shape, "{}: {} does not fit the axes of its group", log.path(),
-               info.name);
+    require_fit(info.shape == shape, "{}: {} does not fit the axes of its group", log.path(),
+                info.name);
     view.metric.push_back(info.name.substr(info.name.find('/') + 1));
     const auto values = log.read<double>(info.name).values;
     for (std::size_t i = all; i < values.size(); i += subsets.size()) {
@@ -77,8 +83,8 @@ void read_drift(PackView& view) {
   if (log.has("drift/environment_mechanism")) {
     const LogShape shape = log.info("drift/environment_mechanism").shape;
     const LogShape expected = {view.segments, view.environments(), view.mechanism.size()};
-    TR_REQUIRE(shape == expected, "{}: /drift/environment_mechanism does not fit its axes",
-               log.path());
+    require_fit(shape == expected, "{}: /drift/environment_mechanism does not fit its axes",
+                log.path());
     view.taken =
         log.read<std::uint8_t>("drift/environment_mechanism", {0, 0, 0}, {1, shape[1], shape[2]})
             .values;
@@ -88,7 +94,7 @@ void read_drift(PackView& view) {
   view.budget_hellinger = log.read<double>("drift/budget_hellinger").values;
   view.budget_total_variation = log.read<double>("drift/budget_total_variation").values;
   const std::size_t expected = view.segments * view.budget_time.size() * view.mechanism.size();
-  TR_REQUIRE(
+  require_fit(
       view.budget_hellinger.size() == expected && view.budget_total_variation.size() == expected,
       "{}: the variation budgets do not fit the axes of /drift", log.path());
 }
@@ -96,6 +102,9 @@ void read_drift(PackView& view) {
 void read_clocks(PackView& view) {
   const std::string& path = view.log.path();
   const auto configs = view.log.read_strings("meta/config").values;
+  require_fit(configs.size() == view.segments && view.stage.size() == view.segments,
+              "{}: {} configurations and {} stages of {} segments", path, configs.size(),
+              view.stage.size(), view.segments);
   for (std::size_t s = 0; s < view.segments; ++s) {
     const Clock clock = clock_of(configs[s], view.stage[s], path);
     view.stage_start.push_back(clock.stage_start);
@@ -108,9 +117,9 @@ void read_clocks(PackView& view) {
   if (view.log.has("drift/environment_time")) {
     view.environment_time = view.log.read<std::int64_t>("drift/environment_time").values;
   }
-  TR_REQUIRE(view.environment_time.size() == view.segments * view.environments(),
-             "{}: {} times of {} environments", path, view.environment_time.size(),
-             view.environments());
+  require_fit(view.environment_time.size() == view.segments * view.environments(),
+              "{}: {} times of {} environments", path, view.environment_time.size(),
+              view.environments());
 }
 
 void read_probes(PackView& view) {
@@ -118,25 +127,26 @@ void read_probes(PackView& view) {
   const LogVariableInfo policy = view.log.info("tokens_full/policy");
   const LogVariableInfo oracle = view.log.info("tokens_full/oracle");
   const LogShape& shape = policy.shape;
-  TR_REQUIRE(shape.size() == 6 && oracle.shape.size() == 5 && shape[0] == view.segments &&
-                 shape[2] == view.environments() && shape[5] == view.vocabulary() &&
-                 std::equal(shape.begin() + 2, shape.end(), oracle.shape.begin() + 1) &&
-                 view.log.info("tokens_full/reference").shape == oracle.shape,
-             "{}: the extents of /tokens_full do not fit the vocabulary, the environments and each "
-             "other",
-             view.log.path());
+  require_fit(
+      shape.size() == 6 && oracle.shape.size() == 5 && shape[0] == view.segments &&
+          shape[2] == view.environments() && shape[5] == view.vocabulary() &&
+          std::equal(shape.begin() + 2, shape.end(), oracle.shape.begin() + 1) &&
+          view.log.info("tokens_full/reference").shape == oracle.shape,
+      "{}: the extents of /tokens_full do not fit the vocabulary, the environments and each "
+      "other",
+      view.log.path());
   view.probes = shape[3];
   view.positions = shape[4];
   view.block = policy.chunk.empty() ? 1 : std::clamp<std::size_t>(policy.chunk[0], 1, shape[0]);
   view.checkpoint = view.log.read<std::int64_t>("tokens_full/checkpoint").values;
-  TR_REQUIRE(view.checkpoint.size() == shape[1], "{}: {} checkpoints for {} rows of laws",
-             view.log.path(), view.checkpoint.size(), shape[1]);
+  require_fit(view.checkpoint.size() == shape[1], "{}: {} checkpoints for {} rows of laws",
+              view.log.path(), view.checkpoint.size(), shape[1]);
   view.has_targets = view.log.has("tokens/target");
   if (!view.has_targets) return;
   const LogShape target = view.log.info("tokens/target").shape;
-  TR_REQUIRE(target.size() == 4 && target[0] == shape[0] && target[1] == shape[2] &&
-                 target[2] >= shape[3] && target[3] == shape[4],
-             "{}: the extents of /tokens/target do not fit /tokens_full", view.log.path());
+  require_fit(target.size() == 4 && target[0] == shape[0] && target[1] == shape[2] &&
+                  target[2] >= shape[3] && target[3] == shape[4],
+              "{}: the extents of /tokens/target do not fit /tokens_full", view.log.path());
 }
 
 }  // namespace

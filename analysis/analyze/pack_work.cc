@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/analyze/pack_work.h"
 
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -67,6 +68,8 @@ void analyze_pack(const std::string& path, const AnalyzeOptions& options, const 
     tell(PackEvent::kWaiting, reason.what());
   } catch (const IoError& error) {
     tell(PackEvent::kFailed, error.what());
+  } catch (const std::bad_alloc&) {
+    tell(PackEvent::kFailed, path + ": the memory does not suffice");
   }
 }
 

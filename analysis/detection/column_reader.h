@@ -22,6 +22,9 @@ struct ColumnOptions {
   std::string header = "auto";
 };
 
+// InputError unless `header` is auto, present or absent.
+void require_header_option(const std::string& header);
+
 class ColumnReader {
  public:
   virtual ~ColumnReader() = default;

@@ -36,8 +36,7 @@ class TextColumn final : public ColumnReader {
 
 TextColumn::TextColumn(const std::string& path, const ColumnOptions& options)
     : name_(path == "-" ? "standard input" : path), lines_(path) {
-  TR_REQUIRE(options.header == "auto" || options.header == "present" || options.header == "absent",
-             "--header {}: must be auto, present or absent", options.header);
+  require_header_option(options.header);
   const auto line = lines_.next();
   TR_REQUIRE(line, "{}: is empty, there is no sample in it", name_);
   separator_ = separator_of(*line);
@@ -109,6 +108,11 @@ std::span<const double> TextColumn::next() {
 }
 
 }  // namespace
+
+void require_header_option(const std::string& header) {
+  TR_REQUIRE(header == "auto" || header == "present" || header == "absent",
+             "--header {}: must be auto, present or absent", header);
+}
 
 std::unique_ptr<ColumnReader> internal::open_text_column(const std::string& path,
                                                          const ColumnOptions& options) {

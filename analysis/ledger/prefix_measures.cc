@@ -6,6 +6,15 @@
 #include "analysis/ledger/terms.h"
 
 namespace tightrope {
+namespace {
+
+// The Bhattacharyya distance; 1 - H^2 keeps its digits where the laws are close.
+double distance(const MeasureSums& sums) {
+  return sums.hellinger_square < 0.5 ? -std::log1p(-sums.hellinger_square)
+                                     : -std::log(sums.affinity);
+}
+
+}  // namespace
 
 void enter_measures(const PackView& view, const LawBlock& block, std::size_t c, FieldSet& fields) {
   const std::size_t v = view.vocabulary();
@@ -24,12 +33,12 @@ void enter_measures(const PackView& view, const LawBlock& block, std::size_t c, 
     const std::array<LawView, 2> laws = {block.oracle(cell), block.reference(cell)};
     for (std::size_t a = 0; a < laws.size(); ++a) {
       const MeasureSums sums = law_kernels().measures(v, laws[a], log_q, q, root.data());
-      forward(s, c, e, n, j, a) = sums.kl_forward;
-      reverse(s, c, e, n, j, a) = sums.kl_reverse;
+      forward(s, c, e, n, j, a) = std::max(sums.kl_forward, 0.0);  // rounding; NaN stays
+      reverse(s, c, e, n, j, a) = std::max(sums.kl_reverse, 0.0);
       shannon(s, c, e, n, j, a) = std::max(sums.jensen_shannon, 0.0);
       variation(s, c, e, n, j, a) = sums.total_variation;
       hellinger(s, c, e, n, j, a) = std::sqrt(sums.hellinger_square);
-      bhattacharyya(s, c, e, n, j, a) = -std::log(sums.affinity);
+      bhattacharyya(s, c, e, n, j, a) = distance(sums);
     }
   };
   for (std::size_t s = 0; s < block.count(); ++s) {

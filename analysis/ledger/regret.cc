@@ -104,15 +104,14 @@ void enter_regret(const PackView& view, std::size_t first, std::size_t count, Fi
     const std::size_t segment = first + s;
     const Budgets budgets(view, segment);
     const std::int64_t start = view.stage_start[segment];
-    double sums[kParts] = {}, accuracy_sum = 0, accuracy_rate = kNan;
+    double sums[kParts] = {}, accuracy_sum = 0;
+    std::optional<std::size_t> evaluated;  // latest row
     for (std::size_t c = 0; c < view.checkpoint.size(); ++c) {
       const auto e = environment_at(view, budgets, segment, start + view.checkpoint[c]);
       index(s, c) = e ? static_cast<double>(*e) : kNan;
-      const auto row = view.evaluation_at(view.checkpoint[c]);
-      if (e && row) {
-        accuracy_rate = lost_accuracy(view, segment, *row, *e);
-      }
-      if (!e) accuracy_rate = kNan;
+      if (const auto row = view.evaluation_at(view.checkpoint[c])) evaluated = row;
+      const double accuracy_rate =
+          e && evaluated ? lost_accuracy(view, segment, *evaluated, *e) : kNan;
       of_accuracy(s, c) = accuracy_sum;
       for (std::size_t p = 0; p < kParts; ++p) regret(s, c, p) = sums[p];
       if (c + 1 == view.checkpoint.size()) break;

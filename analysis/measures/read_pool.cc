@@ -44,6 +44,7 @@ std::vector<double> read_points(const SampleSource& source, std::size_t dimensio
 std::vector<std::string> read_labels(const SampleSource& source) {
   TR_REQUIRE(source.columns.size() <= 1, "{}: labels stand in one column, not in {}", source.path,
              source.columns.size());
+  require_header_option(source.header);
   const std::string wanted = source.columns.empty() ? "" : source.columns[0];
   TableLines lines(source.path);
   std::vector<std::string> labels;

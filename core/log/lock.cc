@@ -109,7 +109,9 @@ int open_locked(const std::string& path, const std::string& what, int operation)
   const Owner owner = read_owner(fd);
   ::close(fd);
   if (error != EWOULDBLOCK) throw_io_error("lock", path, error);
-  TR_REQUIRE(!owner.host.empty(), "{}: workers are writing here", what);
+  TR_REQUIRE(
+      !owner.host.empty(), "{}: {}", what,
+      what == path ? "another process has just begun to write here" : "workers are writing here");
   throw InputError(fmt::format("{}: process {} on host {} has been writing here since {}", what,
                                owner.pid, owner.host, owner.since));
 }

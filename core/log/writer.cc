@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <numeric>
 
 #include "core/base/check.h"
@@ -73,6 +74,8 @@ void LogWriter::Impl::abandon() {
   for (LogColumn& column : columns) column.dataset.abandon();
   for (LogAxis& axis : axes) axis.coordinate.abandon();
   file.abandon();
+  std::error_code ignored;  // makes room; what was started stays
+  if (!started) std::filesystem::remove(building(), ignored);
 }
 
 void LogWriter::Impl::keep_objects(internal::LogDatasets datasets) {

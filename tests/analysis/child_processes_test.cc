@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <map>
@@ -154,6 +156,39 @@ TEST_F(ManyPacks, EndWithWhatTheUserCanMend) {
     ADD_FAILURE() << "nothing thrown";
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("record.tokens_full"), std::string::npos);
+  }
+}
+
+TEST_F(ManyPacks, GoOnBehindALogThatDoesNotFitItself) {
+  HandLog log = random_log();
+  log.stage = "rft";  // which its configuration does not know
+  log.write(pack(0));
+  random_log().write(pack(1));
+  const AnalyzeReport report = analyze(1);
+  EXPECT_EQ(report.written.size(), 1U);
+  ASSERT_EQ(report.failed.size(), 1U);
+  EXPECT_NE(report.failed[0].find("pack_0000.h5: its configuration has no stage 'rft'"),
+            std::string::npos)
+      << report.failed[0];
+}
+
+// As on a full disk: an error, no crash, and nothing half-written.
+TEST_F(ManyPacks, ThatTheDiskDoesNotHoldAreErrors) {
+  random_log().write(pack(0));
+  for (const rlim_t most : {2000, 60000, 90000}) {
+    const int status = log_test::in_child([&] {
+      std::signal(SIGXFSZ, SIG_IGN);
+      const rlimit limits{most, most};
+      ::setrlimit(RLIMIT_FSIZE, &limits);
+      const AnalyzeReport report = analyze(1);
+      const bool said = report.failed.size() == 1 && report.written.empty() &&
+                        report.failed[0].find("too large") != std::string::npos;
+      if (!said) fmt::print(stderr, "{}\n", fmt::join(report.failed, "\n"));
+      return said ? 0 : 1;
+    });
+    EXPECT_EQ(status, 0) << most;
+    EXPECT_EQ(std::ranges::distance(std::filesystem::directory_iterator(folder_ / "packs")), 1)
+        << most;
   }
 }
 

@@ -157,6 +157,21 @@ TEST(LedgerTerms, RegretIsOfTheWorldThatIs) {
   EXPECT_EQ(analysed.values("ledger/budget_hellinger"), (std::vector<double>{0, 0.3, 0.3}));
 }
 
+// The latest evaluation holds, but in the environment that the world has moved to.
+TEST(LedgerTerms, RegretBetweenEvaluationsIsOfTheNewEnvironment) {
+  HandLog log = coins({0.5, 0.5}, {0.25, 0.25}, 0.25);
+  log.environment_time = {0, 5};
+  log.mechanism = {"prior"};
+  log.stream_time = {0, 5, 10};
+  log.budget = {0, 0.3, 0.3};
+  log.evaluation["accuracy"] = {0.6, 0.1, kNan, kNan, 0.6, 0.5};
+  log.evaluation["oracle_accuracy"].assign(6, 0.8);
+  log.evaluated = {1, 0, 1};
+  const auto accuracy = Analysed(log).values("ledger/regret_accuracy");
+  EXPECT_NEAR(accuracy[1], 5 * 0.25, 1e-15);
+  EXPECT_NEAR(accuracy[2], 5 * 0.25 + 5 * (1 - 0.1 / 0.8), 1e-15);
+}
+
 TEST(LedgerTerms, NoRegretWhereNoNamedEnvironmentStands) {
   HandLog log = coins({0.5, 0.5}, {0.25, 0.25}, 0.25);
   log.mechanism = {"prior"};

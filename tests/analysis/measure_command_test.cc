@@ -105,6 +105,13 @@ TEST_F(MeasureCommand, LabelsAreCategories) {
   }
 }
 
+TEST_F(MeasureCommand, LabelsKnowTheHeaderOption) {
+  EXPECT_NE(error({"kl", "--input", table_, "--column", "word", "--column", "other", "--labels",
+                   "--header", "maybe"})
+                .find("--header maybe: must be auto, present or absent"),
+            std::string::npos);
+}
+
 TEST_F(MeasureCommand, SeveralDimensions) {
   const auto out =
       nlohmann::json::parse(run({"energy", "--input", table_, "--column", "before,after",

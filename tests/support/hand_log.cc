@@ -200,7 +200,9 @@ std::vector<T> row_of(const std::vector<T>& values, std::size_t segments, std::s
 
 void append_checkpoint(const HandLog& log, std::size_t c, LogWriter& out) {
   const std::size_t count = log.checkpoint.size();
+  const bool evaluated = log.evaluated.empty() || log.evaluated[c] != 0;
   for (const auto& [name, values] : log.evaluation) {
+    if (!evaluated) break;
     std::vector<double> block;
     for (const double x : row_of(values, log.segments, count, c)) {
       block.push_back(x);
@@ -208,7 +210,7 @@ void append_checkpoint(const HandLog& log, std::size_t c, LogWriter& out) {
     }
     out.put(out.column(fmt::format("evaluation/{}", name)), block);
   }
-  out.end_row(out.axis("evaluation/checkpoint"), log.checkpoint[c]);
+  if (evaluated) out.end_row(out.axis("evaluation/checkpoint"), log.checkpoint[c]);
   if (log.whole_laws) {
     out.put(out.column("tokens_full/policy"), row_of(log.policy, log.segments, count, c));
     out.end_row(out.axis("tokens_full/checkpoint"), log.checkpoint[c]);

@@ -25,8 +25,10 @@ struct HandLog {
   std::vector<float> belief_policy;       // [segment, checkpoint, environment, probe, position, Z]
   std::vector<float> belief_oracle;       // [segment, environment, probe, position, Z]
   std::map<std::string, std::vector<double>> evaluation;  // [segment, checkpoint, environment]
-  std::map<std::string, std::vector<double>> scalars;     // [segment, steps], steps from 0
-  bool whole_laws = true;                                 // with /tokens_full
+  std::vector<std::uint8_t>
+      evaluated;  // by checkpoint: 0 where the evaluation is left out; empty: none
+  std::map<std::string, std::vector<double>> scalars;  // [segment, steps], steps from 0
+  bool whole_laws = true;                              // with /tokens_full
 
   // The stages of the configuration and their data; the log is that of `stage`.
   struct StageLine {
