@@ -46,7 +46,10 @@ def ledger_waterfall(log: Source, *, arm: str | None = None, environment: str | 
     for part in parts:
         check_choice("part", part, ledger.part.values.tolist())
     cut = ledger.sel(environment=environment, seed_set=seed_set).tightrope.arm(arm)
-    cut = cut.tightrope.by_seed().sel(row=arm)
+    cut = cut.tightrope.by_seed().sel(row=arm).load()
+    if not np.isfinite(cut.net_sum.sel(part=parts).values).any():
+        raise ValueError(f"{arm} has no ledger yet in {environment}"
+                         + (f", stage {stage}" if stage else ""))
     panels = []
     for place, part in enumerate(parts):
         bars, net = _tables(cut.sel(part=part), level)
@@ -63,7 +66,7 @@ def _tables(cut, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     bars = pd.DataFrame([
         {"step": step, "kind": kind, "nat": sign * float(sums[kind][at])}
         for at, step in enumerate(steps) for kind, sign in (("beneficial", 1), ("detrimental", -1))
-        if np.isfinite(sums[kind][at])])
+        if np.isfinite(sums[kind][at])], columns=["step", "kind", "nat"])
     net = cut.net_sum.tightrope.interval(level)[["mean", "low", "high"]].to_dataframe()
     net = net[["mean", "low", "high"]].reset_index().rename(columns={"interval": "step"})
     return bars, net.dropna(subset=["mean"])

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .. import plot
 from .._log import Log, final_status, last_stages
-from ._chart import render
+from ._figures import Figures
 
 
 def _first_run(log: Log) -> int:
@@ -40,11 +41,11 @@ def drift(log: Log) -> dict[str, Any]:
     text = "The sizes are exact: they are computed from the world's tables, not estimated."
     if not moved:
         text = "The world stands still along this stream."
-    charts = []
+    figures = Figures()
     if moved:
-        chart = plot.drift_timeline(log, row=str(run.row.item()), seed=int(run.seed))
-        charts.append(render("Drift along the stream", chart,
-                             "KL of the world at each stream time from the world at time 0, by "
-                             "mechanism; rules mark the events of the drift processes."))
+        figures.add("Drift along the stream",
+                    partial(plot.drift_timeline, log, row=str(run.row.item()), seed=int(run.seed)),
+                    "KL of the world at each stream time from the world at time 0, by mechanism; "
+                    "rules mark the events of the drift processes.")
     return {"text": text, "mechanisms": mechanisms, "rows": rows, "events": events,
-            "charts": charts, "scope": f"; world of {run.row.item()}, seed {int(run.seed)}"}
+            "figures": figures, "scope": f"; world of {run.row.item()}, seed {int(run.seed)}"}
