@@ -16,7 +16,7 @@ from ._groups import Group, Plan, union
 from ._manifest import Manifest, read_manifest
 from ._pack import ANALYSIS_GROUPS, Pack
 from ._parameters import run_coordinates
-from ._run_index import with_run_index
+from ._run_index import matches, with_run_index
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,13 +84,17 @@ class Log(Mapping[str, xr.Dataset]):
     def sel(self, **labels: Any) -> Log:
         """Every group, cut by ``Dataset.sel``; labels that a group does not have leave it whole.
 
-        A single ``stage`` also cuts the axes to the steps that it has.
+        A single ``stage`` also cuts the axes to the steps that it has. The dimension ``run`` stays,
+        also for a single ``run``. KeyError for a label that no run has.
 
         >>> log.sel(row="cpo", seed=[0, 1]).evaluation  # doctest: +SKIP
         """
         for name in labels:
             if name not in self._runs.coords:
                 check_choice("coordinate", name, self._selectable())
+        if "run" in labels and not isinstance(labels["run"], slice):
+            labels["run"] = np.atleast_1d(labels["run"]).tolist()
+            matches("run", self._runs.run.values, labels["run"])  # its error names the nearest
         mine = {k: v for k, v in labels.items() if k in self._runs.coords}
 
         def load(name: str) -> xr.Dataset:
@@ -190,6 +194,8 @@ def _stages(manifest: Manifest, packs: dict[str, Pack]) -> list[str]:
         for segment in run.path:
             lanes = packs[segment.pack].lanes()
             if segment.lane < len(lanes):
+                names = [one["name"] for one in lanes[segment.lane].config["stages"]]
+                out[:len(names)] = names[:depth]
                 out[segment.stage] = lanes[segment.lane].stage
     return out
 

@@ -2,9 +2,9 @@
 """The index of the dimension ``run``: selection by any parameter, alone or together.
 
 ``.sel(row="cpo", seed=[0, 1], beta=0.3)`` keeps the runs that match all of them. The dimension
-stays, also when one run is left; only a single ``run=`` id drops it. ``run`` itself keeps xarray's
-own index: xarray cannot assign an array to a data set whose dimension coordinate is one of several
-coordinates of an index.
+stays, also when one run is left; only a single ``run=`` id drops it, and not from a whole ``Log``.
+``run`` itself keeps xarray's own index: xarray cannot assign an array to a data set whose dimension
+coordinate is one of several coordinates of an index.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from xarray.core.indexing import IndexSelResult
 from ._errors import listed, nearest
 
 
-def _matches(name: str, values: np.ndarray, label: Any) -> np.ndarray:
+def matches(name: str, values: np.ndarray, label: Any) -> np.ndarray:
     """Mask of the values that a label, a list of labels or an inclusive slice names."""
     if isinstance(label, slice):
         if values.dtype.kind not in "iuf" or label.step is not None:
@@ -104,7 +104,7 @@ class RunIndex(xr.Index):
         size = len(next(iter(self.values.values())))
         keep = np.ones(size, dtype=bool)
         for name, label in labels.items():
-            keep &= _matches(str(name), self.values[name], label)
+            keep &= matches(str(name), self.values[name], label)
         if not keep.any():
             raise KeyError("no run has " + " and ".join(f"{k}={v}" for k, v in labels.items()))
         return IndexSelResult({self.dim: np.flatnonzero(keep)})

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import altair as alt
@@ -41,31 +42,33 @@ def _events(log: Log, runs: np.ndarray, stage: str | None) -> pd.DataFrame:
     if "event_time" not in drift:
         return pd.DataFrame(columns=["step", "factor"])
     drift = drift[["event_time", "event_factor"]].isel(run=runs)
-    offsets = np.zeros(len(runs))
-    if stage is not None:
-        stages = log.runs.stage.values.tolist()
-        place = stages.index(stage)
-        done = _steps_of(log, runs, stages[:place])
-        offsets, drift = done, drift.isel(stage=place)
-    length = of_stage(log.scalars, stage).sizes["step"]
+    drift = (drift if stage is None else drift.sel(stage=stage)).load()
     found: dict[tuple[int, str], None] = {}
-    for row, before in enumerate(offsets):
+    for row, reach in enumerate(_reach(log, runs, stage)):
         for time, factor in zip(drift.event_time.values[row], drift.event_factor.values[row],
                                 strict=True):
-            step = int(time - before)
-            if time >= 0 and factor and 0 <= step <= length:
-                found[step, str(factor)] = None
+            if reach is not None and factor and reach[0] <= time <= reach[1]:
+                found[int(time - reach[0]), str(factor)] = None
     return pd.DataFrame([{"step": step, "factor": factor} for step, factor in found],
                         columns=["step", "factor"])
 
 
-def _steps_of(log: Log, runs: np.ndarray, stages: list[str]) -> np.ndarray:
-    """Steps of the stages before, per run: the stream's time at which the stage begins."""
-    loss = log.scalars["loss" if "loss" in log.scalars else next(iter(log.scalars.data_vars))]
-    total = np.zeros(len(runs))
-    for name in stages:
-        total += loss.isel(run=runs).sel(stage=name).notnull().sum("step").values
-    return total
+def _reach(log: Log, runs: np.ndarray, stage: str | None) -> list[tuple[int, int] | None]:
+    """Per run the stream times at which the stage begins and ends; None where it has no log.
+
+    By the settings: a run that diverged logs fewer steps, but the stream goes on beside it.
+    """
+    configs = log.meta.config.isel(run=runs)
+    configs = (configs if stage is None else configs.sel(stage=stage)).values.tolist()
+    known: dict[str, tuple[int, int] | None] = {"": None}
+    for text in configs:
+        if text not in known:
+            stages = json.loads(text)["stages"]
+            place = log.runs.stage.values.tolist().index(stage) if stage is not None else \
+                [one["name"] for one in stages].index(log.runs.stage.item())
+            before = sum(int(one["steps"]) for one in stages[:place])
+            known[text] = (before, before + int(stages[place]["steps"]))
+    return [known[text] for text in configs]
 
 
 def alarm_raster(log: Source, *, series: str | None = None,
@@ -104,7 +107,7 @@ def alarm_raster(log: Source, *, series: str | None = None,
     runs = np.flatnonzero(np.isin(log.runs.row.values, arms)
                           & (log.runs.seed_set.values == seed_set))
     lines = [f"{row} · {seed}" for row, seed in zip(cut.row.values, cut.seed.values, strict=True)]
-    steps = of_stage(log.scalars, stage).step.values
+    steps = of_stage(log.scalars.isel(run=runs), stage).step.values
     events = _events(log, runs, stage)
     chart = _draw(table, events, lines, detectors, [int(steps.min()), int(steps.max()) + 1], width)
     shown = " and ".join(kinds) if len(table) else "no " + " or ".join(kinds)

@@ -45,7 +45,8 @@ def drift_timeline(log: Source, quantity: str = "kl", *, row: str | None = None,
     row, seed, run = one_run(log, row, seed)
     world = log.drift.sel(run=run)
     stage = chosen_stage(log, None)
-    world = (world if stage is None else world.sel(stage=stage)).load()
+    world = world.sel(stage=stage) if "stage" in world.dims else world  # a sweep.h5 has none
+    world = world.load()
     sizes = world[quantity]
     moved = [str(name) for name in sizes.mechanism.values
              if np.nanmax(np.abs(sizes.sel(mechanism=name).values), initial=0) > 0]
