@@ -9,6 +9,7 @@ coordinate is one of several coordinates of an index.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -46,9 +47,17 @@ def matches(name: str, values: np.ndarray, label: Any) -> np.ndarray:
 def _equal(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, (float, np.floating)) and np.isnan(wanted):
         return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
-    if isinstance(value, (str, np.str_)) != isinstance(wanted, (str, np.str_)):
-        return False
-    return bool(value == wanted)
+    if wanted is None:
+        return value == "" or _equal(value, np.nan)
+    text = isinstance(value, (str, np.str_))
+    if text and not isinstance(wanted, (str, np.str_)):  # of a parameter that is not always a text
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return False
+        return isinstance(value, bool) == isinstance(wanted, (bool, np.bool_)) and \
+            bool(value == wanted)
+    return text == isinstance(wanted, (str, np.str_)) and bool(value == wanted)
 
 
 class RunIndex(xr.Index):
