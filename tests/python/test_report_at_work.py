@@ -47,6 +47,12 @@ def test_an_arm_without_its_files_is_a_note(copy, gone):
     assert page.count('aria-label="Ledger: ') == 3
     with pytest.raises(ValueError, match="cpo has no ledger yet"):
         tightrope.plot.ledger_waterfall(copy, arm="cpo")
+    with pytest.raises(ValueError, match="no run of cpo has alarms yet in the stage rft"):
+        tightrope.plot.alarm_raster(copy, arms=["cpo"])
+    raster = tightrope.plot.alarm_raster(copy, arms=["cpo", "cpo_weak"]).to_dict()
+    assert "3 runs without an analysis" in raster["title"]["subtitle"]
+    lines = {row["line"] for data in raster["datasets"].values() for row in data if "line" in row}
+    assert lines == {"cpo_weak · 0", "cpo_weak · 1", "cpo_weak · 2"}
 
 
 def test_the_first_stage_alone(copy):
@@ -55,8 +61,12 @@ def test_the_first_stage_alone(copy):
         if path.name.split(".")[0] not in first:
             path.unlink()
     page = report.page(copy, cases=1)
-    assert any("has no value in the stage" in note for note in notes(page))
-    assert '<section id="provenance">' in page
+    said = notes(page)
+    assert any("has no value in the stage rft" in note for note in said)
+    assert any("has alarms yet in the stage rft" in note for note in said)
+    drift = page[page.index('<section id="drift">'):page.index('<section id="provenance">')]
+    assert "to the end of sft" in drift and "nan" not in drift
+    assert "stands still" not in drift and 'aria-label="Drift along the stream"' in drift
 
 
 def test_nine_detectors_are_eight_and_a_note(copy, monkeypatch):
@@ -74,10 +84,10 @@ def test_left_out_tables_and_arms_are_told(copy, monkeypatch):
     manifest = copy / "manifest.jsonl"
     lines = [json.loads(line) for line in manifest.read_text().splitlines()]
     table = lines[0]["tables"][0]
-    lines[0]["tables"] = [{**table, "name": f"table_{n}"} for n in range(5)]
+    lines[0]["tables"] = [{**table, "name": f"table_{n}"} for n in range(7)]
     manifest.write_text("\n".join(map(json.dumps, lines)))
     page = report.page(copy, cases=0)
-    assert "The first 4 of 5 tables are shown." in notes(page)
+    assert "The first 6 of 7 tables are shown." in notes(page)
     assert "The first 3 of 4 arms are shown." in notes(page)
 
 

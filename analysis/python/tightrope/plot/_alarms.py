@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .._errors import check_choice
+from .._errors import check_choice, listed
 from .._log import Log
 from ._choose import Source, as_log, chosen_arms, chosen_set, chosen_stage, of_stage
 from ._theme import COLOURS, INK, finish
@@ -34,6 +34,14 @@ def _alarm_table(alarms: xr.Dataset, kinds: Sequence[str]) -> pd.DataFrame:
                       "step": int(time[tuple(at)]),
                       "kind": _KINDS[int(kind[tuple(at)]) - 1]})
     return pd.DataFrame(lines, columns=["row", "seed", "series", "detector", "step", "kind"])
+
+
+def _analysed(alarms: xr.Dataset) -> np.ndarray:
+    """Which runs a detector saw: the others have no count of alarms, not even 0."""
+    if "count" not in alarms:
+        return np.ones(alarms.sizes["run"], dtype=bool)
+    counts = alarms["count"].transpose("run", ...).values
+    return (counts >= 0).reshape(len(counts), -1).any(axis=1)
 
 
 def _events(log: Log, runs: np.ndarray, stage: str | None) -> pd.DataFrame:
@@ -78,8 +86,8 @@ def alarm_raster(log: Source, *, series: str | None = None,
     """When detectors raised alarms, a line per run, beside the times of the true drift.
 
     ``series``: one of ``log.alarms.series``, by default the first; ``kinds``: of ``warning`` and
-    ``drift``. Dashed lines are the true events within the stage, named by what drifted. Needs
-    ``tightrope analyze FOLDER``.
+    ``drift``. Dashed lines are the true events within the stage, named by what drifted. Runs
+    without an analysis have no line. Needs ``tightrope analyze FOLDER``.
     """
     log = as_log(log)
     stage = chosen_stage(log, stage)
@@ -101,11 +109,15 @@ def alarm_raster(log: Source, *, series: str | None = None,
                          "by detectors=[...]")
     for kind in kinds:
         check_choice("kind", kind, _KINDS)
-    cut = alarms[["time", "kind"]].sel(seed_set=seed_set, series=[series], detector=detectors)
-    cut = cut.tightrope.arm(*arms)
+    rows, sets = log.runs.row.values, log.runs.seed_set.values
+    runs = np.concatenate([np.flatnonzero((rows == arm) & (sets == seed_set)) for arm in arms])
+    cut = alarms.isel(run=runs).sel(series=[series], detector=detectors)
+    there = _analysed(cut) & [reach is not None for reach in _reach(log, runs, stage)]
+    if not there.any():
+        raise ValueError(f"no run of {listed(arms)} has alarms yet"
+                         + (f" in the stage {stage}" if stage else ""))
+    runs, cut = runs[there], cut.isel(run=np.flatnonzero(there))
     table = _alarm_table(cut, kinds)
-    runs = np.flatnonzero(np.isin(log.runs.row.values, arms)
-                          & (log.runs.seed_set.values == seed_set))
     lines = [f"{row} · {seed}" for row, seed in zip(cut.row.values, cut.seed.values, strict=True)]
     steps = of_stage(log.scalars.isel(run=runs), stage).step.values
     events = _events(log, runs, stage)
@@ -113,7 +125,8 @@ def alarm_raster(log: Source, *, series: str | None = None,
     shown = " and ".join(kinds) if len(table) else "no " + " or ".join(kinds)
     return finish(chart, f"Alarms on {series}",
                   f"{shown} alarms per run{f', stage {stage}' if stage else ''}; "
-                  + ("dashed: true drift" if len(events) else "no true drift in it"))
+                  + ("dashed: true drift" if len(events) else "no true drift in it")
+                  + (f"; {int((~there).sum())} runs without an analysis" * (not there.all())))
 
 
 def _draw(table: pd.DataFrame, events: pd.DataFrame, lines: list[str], detectors: list[str],

@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from .. import plot
-from .._log import Log, final_status, last_stages
+from .._log import Log
+from .._runs import final_status, last_stages
 from .._tables import seed_sets
 from ._figures import Figures
 

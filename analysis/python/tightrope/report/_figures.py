@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import altair
 
 # Arms of one picture, tables with curves, ledgers of a page, arms and detectors of a raster.
-_ARMS, _TABLES, _LEDGERS, _RASTER, _DETECTORS = 12, 4, 10, 6, 8
+_ARMS, _TABLES, _LEDGERS, _RASTER, _DETECTORS = 12, 6, 10, 6, 8
 
 
 @dataclass
