@@ -89,10 +89,10 @@ def write(path, seed):
         _axes(alarms, {"segment": full.sizes["segment"], "alarm": 2},
               {"series": SERIES, "detector": DETECTORS}, texts)
         dims = ("segment", "series", "detector", "alarm")
-        for name, values in zip(("time", "kind"), alarm_times(full.sizes["segment"],
-                                                              np.random.default_rng(seed)),
-                                strict=True):
-            _put(alarms, name, dims, values.astype("u1" if name == "kind" else "i8"), "1")
+        time, kind = alarm_times(full.sizes["segment"], np.random.default_rng(seed))
+        _put(alarms, "time", dims, time.astype("i8"), "1")
+        _put(alarms, "kind", dims, kind.astype("u1"), "1")
+        _put(alarms, "count", dims[:3], (kind == 2).sum(axis=-1).astype("i8"), "1")
 
 
 def _axes(group, sizes, labels, texts):

@@ -52,6 +52,34 @@ def test_links_lead_somewhere(notebook):
                 assert (FOLDER / target).exists(), target
 
 
+def words_of(name):
+    book = nbformat.read(FOLDER / f"{name}.ipynb", 4)
+    text = " ".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+    return re.sub(r"\s+", " ", text)
+
+
+def test_the_tour_names_what_drifts():
+    config = (ROOT / "experiments/configs/quickstart.yaml").read_text()
+    said = {"prior": "prior", "confounding": "confounding", "lexical": "wording"}
+    assert set(re.findall(r"factor: (\w+)", config)) == set(said)
+    drifts = re.search(r"world that drifts: (.*?) change between", words_of("1_tour"))[1]
+    assert all(word in drifts for word in said.values()) and "image" not in drifts
+
+
+def test_table5_takes_what_its_page_says():
+    page = (ROOT / "docs/reproduction/cpo_table5.md").read_text()
+    seconds = re.search(r"(\d+) s on two cores", page)[1]
+    assert f"took {seconds} s on two cores" in words_of("2_table5")
+
+
+def test_a_measure_is_promised_only_where_it_is_used():
+    users = {path.parent.name for path in (ROOT / "analysis").rglob("*.cc")
+             if "Registry<Measure>" in path.read_text()}
+    text = words_of("5_your_own_measure")
+    assert "analyze" in users or "inside `tightrope analyze`" not in text
+    assert "`tightrope measure` then has it" in text
+
+
 def test_runs_from_nothing(notebook, runs, monkeypatch):
     if not (BUILD / "tightrope-engine").exists():
         pytest.skip(f"{BUILD}/tightrope-engine is not built")

@@ -96,8 +96,12 @@ def test_selection_and_pictures(log, sweep):
     here = tightrope.plot.learning_curves(merged, "accuracy(target)").to_dict()["datasets"]
     there = tightrope.plot.learning_curves(log, "accuracy(target)").to_dict()["datasets"]
     assert here == there
+    here = tightrope.plot.drift_timeline(merged, row="cpo").to_dict()["datasets"]
+    assert here == tightrope.plot.drift_timeline(log, row="cpo").to_dict()["datasets"]
     with pytest.raises(ValueError, match="tables and claims stand in the plan"):
         tightrope.table(sweep)
+    with pytest.raises(ValueError, match="is a file: a report is made of a run folder"):
+        tightrope.report.page(sweep)
 
 
 def test_a_file_that_is_none(tmp_path):

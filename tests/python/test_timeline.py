@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The drift timeline holds the log's exact sizes."""
 
+import shutil
+
 import numpy as np
 import pytest
 import vl_convert
@@ -35,6 +37,18 @@ def test_events_and_resting_mechanisms(log):
     world = log.drift.sel(row="cpo", seed=1, stage="rft").isel(run=0)
     for name in world.mechanism.values.tolist():
         assert (name in shown) == bool(np.nanmax(world.kl.sel(mechanism=name).values) > 0)
+
+
+def test_a_run_at_work_and_one_without_a_log(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    run = next(run for run in tightrope.open(copy).manifest.runs if run.row == "cpo")
+    (copy / f"packs/{run.path[-1].pack}.h5").unlink()
+    chart = tightrope.plot.drift_timeline(copy, row="cpo")
+    assert {row["mechanism"] for row in rows(chart)} >= {"prior"}
+    assert chart.to_dict()["title"]["subtitle"].endswith("so far, to the end of sft")
+    (copy / f"packs/{run.path[0].pack}.h5").unlink()
+    with pytest.raises(ValueError, match=f"the run cpo with seed {run.seed} has no log yet"):
+        tightrope.plot.drift_timeline(copy, row="cpo")
 
 
 def test_unknown_quantity_names_the_nearest(log):

@@ -15,8 +15,8 @@ from ._errors import check_choice, listed, nearest
 from ._groups import Group, Plan, union
 from ._manifest import Manifest, read_manifest
 from ._pack import ANALYSIS_GROUPS, Pack
-from ._parameters import run_coordinates
-from ._run_index import with_run_index
+from ._run_index import matches, with_run_index
+from ._runs import run_table, stage_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,13 +84,17 @@ class Log(Mapping[str, xr.Dataset]):
     def sel(self, **labels: Any) -> Log:
         """Every group, cut by ``Dataset.sel``; labels that a group does not have leave it whole.
 
-        A single ``stage`` also cuts the axes to the steps that it has.
+        A single ``stage`` also cuts the axes to the steps that it has. The dimension ``run`` stays,
+        also for a single ``run``. KeyError for a label that no run has.
 
         >>> log.sel(row="cpo", seed=[0, 1]).evaluation  # doctest: +SKIP
         """
         for name in labels:
             if name not in self._runs.coords:
                 check_choice("coordinate", name, self._selectable())
+        if "run" in labels and not isinstance(labels["run"], slice):
+            labels["run"] = np.atleast_1d(labels["run"]).tolist()
+            matches("run", self._runs.run.values, labels["run"])  # its error names the nearest
         mine = {k: v for k, v in labels.items() if k in self._runs.coords}
 
         def load(name: str) -> xr.Dataset:
@@ -175,61 +179,6 @@ def _packs_of(folder: pathlib.Path, manifest: Manifest) -> dict[str, Pack]:
     return packs
 
 
-def _stages(manifest: Manifest, packs: dict[str, Pack]) -> list[str]:
-    """Names of the stages by their place in the path."""
-    depth = max(len(run.path) for run in manifest.runs)
-    out = [f"stage_{place}" for place in range(depth)]
-    for run in manifest.runs:
-        lanes = packs[run.path[-1].pack].lanes()
-        if run.path[-1].lane < len(lanes):
-            names = [one["name"] for one in lanes[run.path[-1].lane].config["stages"]]
-            out[:len(names)] = names[:depth]
-            if len(run.path) == depth:
-                return out
-    for run in manifest.runs:
-        for segment in run.path:
-            lanes = packs[segment.pack].lanes()
-            if segment.lane < len(lanes):
-                out[segment.stage] = lanes[segment.lane].stage
-    return out
-
-
-def _run_table(manifest: Manifest, packs: dict[str, Pack], stages: list[str],
-               reserved: set[str]) -> xr.Dataset:
-    status = np.full((len(manifest.runs), len(stages)), "", dtype=object)
-    last = np.array([stages[run.path[-1].stage] for run in manifest.runs], dtype=np.str_)
-    ends = {name: pack.last_checkpoint() for name, pack in packs.items()}
-    done = np.array([ends[run.path[-1].pack] for run in manifest.runs])
-    configs: list[dict[str, Any] | None] = []
-    for row, run in enumerate(manifest.runs):
-        configs.append(None)
-        for segment in run.path:
-            lanes = packs[segment.pack].lanes()
-            there = segment.lane < len(lanes)
-            status[row, segment.stage] = lanes[segment.lane].status if there else "missing"
-            configs[-1] = lanes[segment.lane].config if there and segment is run.path[-1] else None
-    coordinates = run_coordinates(manifest, configs, reserved)
-    coordinates["stage"] = xr.Variable("stage", np.array(stages, dtype=np.str_),
-                                       {"long_name": "stage"})
-    return with_run_index(xr.Dataset({
-        "status": (("run", "stage"), status.astype(np.str_), {
-            "long_name": "state of the segment: done, diverged, partial or missing"}),
-        "last_stage": ("run", last, {"long_name": "the last stage"}),
-        "last_checkpoint": ("run", done, {"long_name": "its last checkpoint; -1: none yet"}),
-    }, coordinates))
-
-
-def last_stages(runs: xr.Dataset) -> np.ndarray:
-    """Per run the place of its last stage among the stages of ``log.runs``."""
-    stages = runs.stage.values.tolist()
-    return np.array([stages.index(name) for name in runs.last_stage.values], dtype=np.int64)
-
-
-def final_status(runs: xr.Dataset) -> np.ndarray:
-    """Per run the status of its last stage: done, diverged, partial or missing."""
-    return runs.status.values[np.arange(runs.sizes["run"]), last_stages(runs)]
-
-
 def _names_of(packs: dict[str, Pack]) -> tuple[str, ...]:
     found: set[str] = set()
     logged = [pack for pack in packs.values() if pack.path()]
@@ -296,8 +245,8 @@ def open(path: str | os.PathLike[str], *, stage: str | None = None) -> Log:
         raise ValueError(f"{folder}: its plan has no run")
     packs = _packs_of(folder, manifest)
     names = _names_of(packs)
-    stages = _stages(manifest, packs)
-    runs = _run_table(manifest, packs, stages, _reserved(packs, names))
+    stages = stage_names(manifest, packs)
+    runs = run_table(manifest, packs, stages, _reserved(packs, names))
     plan = _plan(manifest, packs, runs, len(stages))
     if stage is not None:
         check_choice("stage", stage, stages)

@@ -144,6 +144,21 @@ class Pack:
                 return path
         return None
 
+    def finished(self) -> bool:
+        """Whether the log is whole."""
+        return self.base.with_name(self.base.name + ".h5").exists()
+
+    def analysed(self, group: str) -> bool:
+        """Whether the group of the analysis is there and was made of the finished log."""
+        path, log = self.path(group), self.path()
+        if path is None or log is None or not self.finished():
+            return False
+        with open_file(log) as file:
+            finished = _plain(file.attrs.get("finished_utc", ""))
+        with open_file(path) as file:
+            stamp = _plain(file.attrs.get("log_stamp", ""))
+            return group in file and stamp == f"{log.stat().st_size} bytes, finished {finished}"
+
     def lanes(self) -> list[Lane]:
         """One entry per segment of the file; empty when there is no file."""
         if self._lanes is None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ._manifest import Manifest, Run
+from ._manifest import Manifest
 
 # A last key that says little without the key before it.
 _VAGUE = {"type", "to", "at", "factor", "kind", "name", "every", "seed", "table", "table2"}
@@ -45,7 +45,13 @@ def _look_up(config: dict[str, Any], path: str) -> Any:
 
 def swept_values(manifest: Manifest, configs: list[dict[str, Any] | None]
                  ) -> dict[str, list[Any]]:
-    """Per dotted path that differs between runs, its value in each run (None: it has none)."""
+    """Per dotted path that differs between runs, its value in each run (None: it has none).
+
+    A run without a config, because its log is not there yet, has the values of its plan; of a path
+    that its plan leaves alone, the value that other such runs agree on. What stays unknown makes no
+    difference between runs.
+    """
+    configs = _completed(manifest, configs)
     flat: list[dict[str, Any]] = []
     for run in manifest.runs:
         flat.append({})
@@ -60,13 +66,48 @@ def swept_values(manifest: Manifest, configs: list[dict[str, Any] | None]
         full = f"{path}.type" if path in branches else path
         if full in out:
             continue
-        out[full] = [_value(run, one, full, config)
-                     for run, one, config in zip(manifest.runs, flat, configs, strict=True)]
+        out[full] = [_value(one, full, config) for one, config in zip(flat, configs, strict=True)]
+        if None in configs:
+            _fill(out[full], manifest, full, configs)
     return {path: values for path, values in out.items()
-            if len({json.dumps(v, sort_keys=True) for v in values}) > 1}
+            if len({json.dumps(v, sort_keys=True) for v, config in
+                    zip(values, configs, strict=True) if v is not None or config is not None}) > 1}
 
 
-def _value(run: Run, flat: dict[str, Any], path: str, config: dict[str, Any] | None) -> Any:
+def _completed(manifest: Manifest, configs: list[dict[str, Any] | None]
+               ) -> list[dict[str, Any] | None]:
+    """Runs without a config with that of another seed: same row, same values."""
+    keys = [(run.row, json.dumps(run.values, sort_keys=True)) for run in manifest.runs]
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    for key, config in zip(keys, configs, strict=True):
+        if config is not None:
+            known.setdefault(key, config)
+    return [known.get(key) if config is None else config
+            for key, config in zip(keys, configs, strict=True)]
+
+
+def _touches(values: dict[str, Any], path: str) -> bool:
+    """Whether a run's plan sets the path, a block around or below it, or such a block's type."""
+    parts = path.split(".")
+    around = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return any(key in around or key.startswith(f"{path}.") or key.removesuffix(".type") in around
+               for key in values)
+
+
+def _fill(out: list[Any], manifest: Manifest, path: str, configs: list[dict[str, Any] | None]
+          ) -> None:
+    """Gives runs without a config what the others have whose plans leave the path alone, too."""
+    alone = [not _touches(run.values, path) for run in manifest.runs]
+    common = {json.dumps(value): value for value, config, one in
+              zip(out, configs, alone, strict=True) if config is not None and one}
+    if len(common) == 1:
+        (value,) = common.values()
+        for place, config in enumerate(configs):
+            if config is None and alone[place]:
+                out[place] = value
+
+
+def _value(flat: dict[str, Any], path: str, config: dict[str, Any] | None) -> Any:
     if config is not None:
         value = _look_up(config, path)
         if value is not None:
@@ -90,7 +131,10 @@ def _name(path: str, paths: Iterable[str], reserved: set[str]) -> str:
 
 
 def _array(values: list[Any]) -> np.ndarray:
-    """bool, int or float where all values are, NaN for none; else texts."""
+    """bool, int or float where all values are, NaN for none; else texts, JSON for what is none.
+
+    A bool that some runs do not have is a text too; labels are compared with what it stands for.
+    """
     given = [v for v in values if v is not None]
     if given and all(isinstance(v, bool) for v in given) and len(given) == len(values):
         return np.array(values, dtype=bool)

@@ -2,13 +2,14 @@
 """The index of the dimension ``run``: selection by any parameter, alone or together.
 
 ``.sel(row="cpo", seed=[0, 1], beta=0.3)`` keeps the runs that match all of them. The dimension
-stays, also when one run is left; only a single ``run=`` id drops it. ``run`` itself keeps xarray's
-own index: xarray cannot assign an array to a data set whose dimension coordinate is one of several
-coordinates of an index.
+stays, also when one run is left; only a single ``run=`` id drops it, and not from a whole ``Log``.
+``run`` itself keeps xarray's own index: xarray cannot assign an array to a data set whose dimension
+coordinate is one of several coordinates of an index.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from xarray.core.indexing import IndexSelResult
 from ._errors import listed, nearest
 
 
-def _matches(name: str, values: np.ndarray, label: Any) -> np.ndarray:
+def matches(name: str, values: np.ndarray, label: Any) -> np.ndarray:
     """Mask of the values that a label, a list of labels or an inclusive slice names."""
     if isinstance(label, slice):
         if values.dtype.kind not in "iuf" or label.step is not None:
@@ -46,9 +47,17 @@ def _matches(name: str, values: np.ndarray, label: Any) -> np.ndarray:
 def _equal(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, (float, np.floating)) and np.isnan(wanted):
         return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
-    if isinstance(value, (str, np.str_)) != isinstance(wanted, (str, np.str_)):
-        return False
-    return bool(value == wanted)
+    if wanted is None:
+        return value == "" or _equal(value, np.nan)
+    text = isinstance(value, (str, np.str_))
+    if text and not isinstance(wanted, (str, np.str_)):  # of a parameter that is not always a text
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return False
+        return isinstance(value, bool) == isinstance(wanted, (bool, np.bool_)) and \
+            bool(value == wanted)
+    return text == isinstance(wanted, (str, np.str_)) and bool(value == wanted)
 
 
 class RunIndex(xr.Index):
@@ -104,7 +113,7 @@ class RunIndex(xr.Index):
         size = len(next(iter(self.values.values())))
         keep = np.ones(size, dtype=bool)
         for name, label in labels.items():
-            keep &= _matches(str(name), self.values[name], label)
+            keep &= matches(str(name), self.values[name], label)
         if not keep.any():
             raise KeyError("no run has " + " and ".join(f"{k}={v}" for k, v in labels.items()))
         return IndexSelResult({self.dim: np.flatnonzero(keep)})

@@ -59,7 +59,8 @@ def column_values(evaluation: xr.Dataset, column: str) -> xr.DataArray:
 def final_values(log: Log, metrics: Iterable[str] | None = None) -> xr.Dataset:
     """The evaluation at the last checkpoint of each run's last stage, with the dimension ``run``.
 
-    A run whose last pack has not finished has none. ``metrics``: those alone.
+    A run whose last pack has not finished has none. ``metrics``: those alone. ValueError when the
+    log is cut so that it lacks the end of a finished run.
     """
     rows = np.arange(log.runs.sizes["run"])
     ends, stages = log.runs.last_stage.values, np.atleast_1d(log.runs.stage.values).tolist()
@@ -70,8 +71,9 @@ def final_values(log: Log, metrics: Iterable[str] | None = None) -> xr.Dataset:
     lead = (rows, np.array([stages.index(name) for name in ends])) if staged else (rows,)
     finished = np.isin(log.runs.status.values[lead], ("done", "diverged"))
     data = log.evaluation if metrics is None else log.evaluation[sorted(set(metrics))]
-    places = {step: place for place, step in enumerate(data.checkpoint.values.tolist())}
-    at = np.array([places.get(step, 0) for step in log.runs.last_checkpoint.values.tolist()])
+    if "checkpoint" not in data.dims:
+        data = data.expand_dims("checkpoint", axis=len(lead))
+    at = _end_places(log.runs, data.checkpoint.values.tolist(), finished)
     out = {}
     for name, variable in data.data_vars.items():
         final = variable.values[(*lead, at)]
@@ -79,6 +81,17 @@ def final_values(log: Log, metrics: Iterable[str] | None = None) -> xr.Dataset:
         out[name] = (("run", *variable.dims[len(lead) + 1:]), final, variable.attrs)
     kept = {k: v for k, v in data.coords.items() if not {"stage", "checkpoint"} & set(v.dims)}
     return xr.Dataset(out, kept)
+
+
+def _end_places(runs: xr.Dataset, checkpoints: list[int], finished: np.ndarray) -> np.ndarray:
+    """Per run the place of its last checkpoint; 0 for unfinished ones, which are blanked."""
+    places = {step: place for place, step in enumerate(checkpoints)}
+    ends = runs.last_checkpoint.values.tolist()
+    for run, step, whole in zip(runs.run.values.tolist(), ends, finished, strict=True):
+        if whole and step not in places:
+            raise ValueError(f"the run {run} ends at the checkpoint {step}, which is not in this "
+                             f"log (it has: {listed(checkpoints)})")
+    return np.array([places.get(step, 0) for step in ends])
 
 
 def seed_sets(manifest: Manifest) -> list[str]:

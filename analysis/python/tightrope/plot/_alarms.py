@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import altair as alt
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .._errors import check_choice
+from .._errors import check_choice, listed
 from .._log import Log
 from ._choose import Source, as_log, chosen_arms, chosen_set, chosen_stage, of_stage
 from ._theme import COLOURS, INK, finish
@@ -35,37 +36,47 @@ def _alarm_table(alarms: xr.Dataset, kinds: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["row", "seed", "series", "detector", "step", "kind"])
 
 
+def _analysed(alarms: xr.Dataset) -> np.ndarray:
+    """Which runs a detector saw: the others have no count of alarms, not even 0."""
+    if "count" not in alarms:
+        return np.ones(alarms.sizes["run"], dtype=bool)
+    counts = alarms["count"].transpose("run", ...).values
+    return (counts >= 0).reshape(len(counts), -1).any(axis=1)
+
+
 def _events(log: Log, runs: np.ndarray, stage: str | None) -> pd.DataFrame:
     """Times of the true drift events within the stage's steps, with what they drifted."""
     drift = log.drift
     if "event_time" not in drift:
         return pd.DataFrame(columns=["step", "factor"])
     drift = drift[["event_time", "event_factor"]].isel(run=runs)
-    offsets = np.zeros(len(runs))
-    if stage is not None:
-        stages = log.runs.stage.values.tolist()
-        place = stages.index(stage)
-        done = _steps_of(log, runs, stages[:place])
-        offsets, drift = done, drift.isel(stage=place)
-    length = of_stage(log.scalars, stage).sizes["step"]
+    drift = (drift if stage is None else drift.sel(stage=stage)).load()
     found: dict[tuple[int, str], None] = {}
-    for row, before in enumerate(offsets):
+    for row, reach in enumerate(_reach(log, runs, stage)):
         for time, factor in zip(drift.event_time.values[row], drift.event_factor.values[row],
                                 strict=True):
-            step = int(time - before)
-            if time >= 0 and factor and 0 <= step <= length:
-                found[step, str(factor)] = None
+            if reach is not None and factor and reach[0] <= time <= reach[1]:
+                found[int(time - reach[0]), str(factor)] = None
     return pd.DataFrame([{"step": step, "factor": factor} for step, factor in found],
                         columns=["step", "factor"])
 
 
-def _steps_of(log: Log, runs: np.ndarray, stages: list[str]) -> np.ndarray:
-    """Steps of the stages before, per run: the stream's time at which the stage begins."""
-    loss = log.scalars["loss" if "loss" in log.scalars else next(iter(log.scalars.data_vars))]
-    total = np.zeros(len(runs))
-    for name in stages:
-        total += loss.isel(run=runs).sel(stage=name).notnull().sum("step").values
-    return total
+def _reach(log: Log, runs: np.ndarray, stage: str | None) -> list[tuple[int, int] | None]:
+    """Per run the stream times at which the stage begins and ends; None where it has no log.
+
+    By the settings: a run that diverged logs fewer steps, but the stream goes on beside it.
+    """
+    configs = log.meta.config.isel(run=runs)
+    configs = (configs if stage is None else configs.sel(stage=stage)).values.tolist()
+    known: dict[str, tuple[int, int] | None] = {"": None}
+    for text in configs:
+        if text not in known:
+            stages = json.loads(text)["stages"]
+            place = log.runs.stage.values.tolist().index(stage) if stage is not None else \
+                [one["name"] for one in stages].index(log.runs.stage.item())
+            before = sum(int(one["steps"]) for one in stages[:place])
+            known[text] = (before, before + int(stages[place]["steps"]))
+    return [known[text] for text in configs]
 
 
 def alarm_raster(log: Source, *, series: str | None = None,
@@ -75,8 +86,8 @@ def alarm_raster(log: Source, *, series: str | None = None,
     """When detectors raised alarms, a line per run, beside the times of the true drift.
 
     ``series``: one of ``log.alarms.series``, by default the first; ``kinds``: of ``warning`` and
-    ``drift``. Dashed lines are the true events within the stage, named by what drifted. Needs
-    ``tightrope analyze FOLDER``.
+    ``drift``. Dashed lines are the true events within the stage, named by what drifted. Runs
+    without an analysis have no line. Needs ``tightrope analyze FOLDER``.
     """
     log = as_log(log)
     stage = chosen_stage(log, stage)
@@ -98,19 +109,24 @@ def alarm_raster(log: Source, *, series: str | None = None,
                          "by detectors=[...]")
     for kind in kinds:
         check_choice("kind", kind, _KINDS)
-    cut = alarms[["time", "kind"]].sel(seed_set=seed_set, series=[series], detector=detectors)
-    cut = cut.tightrope.arm(*arms)
+    rows, sets = log.runs.row.values, log.runs.seed_set.values
+    runs = np.concatenate([np.flatnonzero((rows == arm) & (sets == seed_set)) for arm in arms])
+    cut = alarms.isel(run=runs).sel(series=[series], detector=detectors)
+    there = _analysed(cut) & [reach is not None for reach in _reach(log, runs, stage)]
+    if not there.any():
+        raise ValueError(f"no run of {listed(arms)} has alarms yet"
+                         + (f" in the stage {stage}" if stage else ""))
+    runs, cut = runs[there], cut.isel(run=np.flatnonzero(there))
     table = _alarm_table(cut, kinds)
-    runs = np.flatnonzero(np.isin(log.runs.row.values, arms)
-                          & (log.runs.seed_set.values == seed_set))
     lines = [f"{row} · {seed}" for row, seed in zip(cut.row.values, cut.seed.values, strict=True)]
-    steps = of_stage(log.scalars, stage).step.values
+    steps = of_stage(log.scalars.isel(run=runs), stage).step.values
     events = _events(log, runs, stage)
     chart = _draw(table, events, lines, detectors, [int(steps.min()), int(steps.max()) + 1], width)
     shown = " and ".join(kinds) if len(table) else "no " + " or ".join(kinds)
     return finish(chart, f"Alarms on {series}",
                   f"{shown} alarms per run{f', stage {stage}' if stage else ''}; "
-                  + ("dashed: true drift" if len(events) else "no true drift in it"))
+                  + ("dashed: true drift" if len(events) else "no true drift in it")
+                  + (f"; {int((~there).sum())} runs without an analysis" * (not there.all())))
 
 
 def _draw(table: pd.DataFrame, events: pd.DataFrame, lines: list[str], detectors: list[str],

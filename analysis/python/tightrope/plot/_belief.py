@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import altair as alt
@@ -12,6 +13,7 @@ import pandas as pd
 from .._errors import check_choice
 from ._choose import (
     Source,
+    after,
     as_log,
     chosen_probe,
     chosen_stage,
@@ -30,9 +32,8 @@ _MOST = 8
 
 def token_axis(tokens: Sequence[str], title: str = "token of the report") -> alt.Axis:
     """An axis whose place j is labelled by token j."""
-    quoted = ", ".join("'" + token.replace("\\", "\\\\").replace("'", "\\'") + "'"
-                       for token in tokens)
-    return alt.Axis(labelExpr=f"[{quoted}][datum.value]", labelAngle=-50, labelLimit=130,
+    names = json.dumps(list(tokens))  # escaped as an expression's texts are
+    return alt.Axis(labelExpr=f"{names}[datum.value]", labelAngle=-50, labelLimit=130,
                     labelOverlap=False, title=title, grid=False)
 
 
@@ -59,7 +60,8 @@ def belief_trace(log: Source, *, row: str | None = None, seed: int | None = None
                  width: int = 390, height: int = 260) -> alt.LayerChart:
     """z_j = P(z | image, report up to token j) of the policy and of the oracle, along one report.
 
-    By default the first arm and seed, the last environment, stage and checkpoint, and the four
+    By default the first arm and seed, the last environment and stage, the run's last checkpoint
+    in it, and the four
     diseases that either gives the greatest probability, of 2 % at least, the true one among them.
     Needs ``record: {probes: ...}``.
 
@@ -70,7 +72,7 @@ def belief_trace(log: Source, *, row: str | None = None, seed: int | None = None
     log = as_log(log)
     row, seed, run = one_run(log, row, seed)
     stage = chosen_stage(log, stage)
-    belief = of_stage(log.belief, stage)
+    belief = of_stage(log.belief.sel(run=[run]), stage)  # its own checkpoints alone
     environment = str(chosen_value(belief, "environment", environment))
     checkpoint = chosen_value(belief, "checkpoint", checkpoint)
     probe = chosen_probe(belief.sizes["probe"], probe)
@@ -89,8 +91,8 @@ def belief_trace(log: Source, *, row: str | None = None, seed: int | None = None
         for at in [names.index(name)] if np.isfinite(values[j, at])])
     chart = _draw(table, shown, tokens, width, height)
     return finish(chart, f"Belief along one report: {row}, seed {seed}",
-                  f"{environment}, probe {probe}, after {checkpoint} steps"
-                  + (f" of {stage}" if stage else "") + (f"; diagnosis: {truth}" if truth else ""))
+                  f"{environment}, probe {probe}, {after(checkpoint, stage)}"
+                  + (f"; diagnosis: {truth}" if truth else ""))
 
 
 def _draw(table: pd.DataFrame, shown: list[str], tokens: list[str], width: int,

@@ -95,6 +95,21 @@ def chosen_probe(size: int, probe: int) -> int:
     return probe
 
 
+def counted(counts: np.ndarray | xr.DataArray) -> str:
+    """The numbers of seeds behind the values of a picture: "10", or "4 to 10" where they differ."""
+    there = np.asarray(counts)[np.asarray(counts) > 0]
+    if there.size == 0:
+        return "0"
+    low, high = int(there.min()), int(there.max())
+    return str(high) if low == high else f"{low} to {high}"
+
+
+def after(checkpoint: object, stage: str | None) -> str:
+    """The moment of a checkpoint, as subtitles say it."""
+    steps = f"after {checkpoint} step{'' if checkpoint == 1 else 's'}"
+    return steps if stage is None else f"{steps} of {stage}"
+
+
 def report_tokens(log: Log, run: str, stage: str | None, environment: str, probe: int) -> list[str]:
     """The tokens of a probe's trajectory by position: ``<think>``, then the factual tokens."""
     tokens = log.tokens.sel(run=run, environment=environment).isel(probe=probe)

@@ -13,11 +13,20 @@ import xarray as xr
 from .._errors import listed, nearest
 from .._log import Log
 from .._tables import parse_column
-from ._choose import Source, as_log, chosen_arms, chosen_set, chosen_stage, of_stage, spread
+from ._choose import (
+    Source,
+    as_log,
+    chosen_arms,
+    chosen_set,
+    chosen_stage,
+    counted,
+    of_stage,
+    spread,
+)
 from ._theme import COLOURS, finish, style
 
 _MOST_ARMS = 12
-_MOST_POINTS = 100
+_MOST_POINTS, _MOST_OF_A_LINE = 600, 100  # 600 points are below 100 kB
 
 
 def _series(log: Log, column: str, stage: str | None) -> xr.DataArray:
@@ -35,11 +44,11 @@ def _series(log: Log, column: str, stage: str | None) -> xr.DataArray:
     return of_stage(log.evaluation, stage).tightrope.column(column)
 
 
-def _thinned(data: xr.DataArray, axis: str) -> xr.DataArray:
-    """Means of equal stretches where the axis has more than a hundred entries."""
-    if data.sizes[axis] <= _MOST_POINTS:
+def _thinned(data: xr.DataArray, axis: str, most: int = _MOST_OF_A_LINE) -> xr.DataArray:
+    """Means of equal stretches where the axis has more than ``most`` entries."""
+    if data.sizes[axis] <= most:
         return data
-    width = int(np.ceil(data.sizes[axis] / _MOST_POINTS))
+    width = int(np.ceil(data.sizes[axis] / most))
     return data.coarsen({axis: width}, boundary="trim").mean()
 
 
@@ -54,7 +63,7 @@ def learning_curves(log: Source, column: str = "accuracy", *, arms: Sequence[str
 
     ``column``: a metric as tables name it, ``accuracy(target, entangled)``, or a training metric
     of every step, ``loss``. ``stage``: by default the last. Long series are averaged over equal
-    stretches, at most a hundred per line.
+    stretches, at most a hundred per line and 600 in all.
 
     >>> chart = tightrope.plot.learning_curves(log, "accuracy(target)", stage="rft")
     >>> sorted(set(row["row"] for row in chart.to_dict()["datasets"].popitem()[1]))[:2]
@@ -66,13 +75,13 @@ def learning_curves(log: Source, column: str = "accuracy", *, arms: Sequence[str
     arms = chosen_arms(log, seed_set, arms, _MOST_ARMS)
     series = _series(log, column, stage).sel(seed_set=seed_set).tightrope.arm(*arms)
     axis = "step" if "step" in series.dims else "checkpoint"
-    interval = _thinned(series, axis).tightrope.interval(level)
+    most = min(_MOST_OF_A_LINE, _MOST_POINTS // len(arms))
+    interval = _thinned(series, axis, most).tightrope.interval(level)
     table = interval[["mean", "low", "high", "n"]].to_dataframe().reset_index()
     table = table[["row", axis, "mean", "low", "high", "n"]].rename(columns={axis: "step"}).dropna(
         subset=["mean"])
     if table.empty:
         raise ValueError(f"{column} has no value in the stage {stage} of these arms")
-    seeds = int(table.n.max())
     low, high = np.nanmin(table[["mean", "low"]]), np.nanmax(table[["mean", "high"]])
     span = (high - low) or abs(high) or 1.0
     ends = table.sort_values("step").groupby("row", sort=False).tail(1)
@@ -83,7 +92,7 @@ def learning_curves(log: Source, column: str = "accuracy", *, arms: Sequence[str
                   _y_title(series, column), width, height)
     where = "" if stage is None else f", stage {stage}"
     return finish(chart, f"{column}{where}",
-                  f"mean and {100 * level:g} % t interval over {seeds} {seed_set} seeds")
+                  f"mean and {100 * level:g} % t interval over {counted(table.n)} {seed_set} seeds")
 
 
 def _y_title(series: xr.DataArray, column: str) -> str:

@@ -21,6 +21,7 @@ from ._choose import (
     chosen_set,
     chosen_stage,
     chosen_value,
+    counted,
     of_stage,
     report_tokens,
 )
@@ -68,13 +69,14 @@ def _values(log: Log, quantity: str, runs: xr.DataArray, stage: str | None,
     """The array, its title and, where that is but a name, what it means; its unit."""
     if quantity in QUANTITIES:
         text, unit, compute = QUANTITIES[quantity]
-        laws = of_stage(log.tokens_full, stage).isel(run=runs)
+        laws = of_stage(log.tokens_full.isel(run=runs), stage)  # the arm's own checkpoints alone
         laws = laws.sel(environment=cut["environment"])
         parts = [compute(laws.isel(run=[one]).load()) for one in range(laws.sizes["run"])]
         return xr.concat(parts, "run"), [text], unit
     measured = _measured(log)
     check_choice("quantity", quantity, [*QUANTITIES, *measured])
-    array = of_stage(measured[quantity].to_dataset(name=quantity), stage)[quantity].isel(run=runs)
+    array = measured[quantity].isel(run=runs).to_dataset(name=quantity)
+    array = of_stage(array, stage)[quantity]
     array = array.sel(environment=cut["environment"])
     if "against" in array.dims:
         array = array.sel(against="oracle")
@@ -122,7 +124,8 @@ def drift_heatmap(log: Source, quantity: str = "kl", *, arm: str | None = None,
     if np.isinf(mean.values).any():
         text = [*text, "blank within the report: infinite, one law excludes what the other allows"]
     report = None
-    who = f"mean over {len(runs)} {seed_set} seeds, {values.sizes['probe']} probes each"
+    seeds = values.notnull().any([dim for dim in values.dims if dim != "run"]).sum()
+    who = f"mean over {counted(seeds)} {seed_set} seeds, {values.sizes['probe']} probes each"
     if probe is not None:
         run = log.runs.isel(run=int(runs[0]))
         report = report_tokens(log, str(run.run.item()), stage, environment, probe)

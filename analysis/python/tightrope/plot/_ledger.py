@@ -17,6 +17,7 @@ from ._choose import (
     chosen_set,
     chosen_stage,
     chosen_value,
+    counted,
     of_stage,
 )
 from ._theme import BAD, GOOD, INK, finish
@@ -40,20 +41,25 @@ def ledger_waterfall(log: Source, *, arm: str | None = None, environment: str | 
     known = chosen_arms(log, seed_set, None, 10_000)
     arm = known[0] if arm is None else arm
     check_choice("arm", arm, known)
-    ledger = of_stage(log.ledger[["beneficial_sum", "detrimental_sum", "net_sum"]], stage)
+    ledger = log.ledger[["beneficial_sum", "detrimental_sum", "net_sum"]].tightrope.arm(arm)
+    ledger = of_stage(ledger, stage)
     environment = str(chosen_value(ledger, "environment", environment))
     parts = [parts] if isinstance(parts, str) else list(parts)
     for part in parts:
         check_choice("part", part, ledger.part.values.tolist())
-    cut = ledger.sel(environment=environment, seed_set=seed_set).tightrope.arm(arm)
-    cut = cut.tightrope.by_seed().sel(row=arm)
+    cut = ledger.sel(environment=environment, seed_set=seed_set).tightrope.by_seed()
+    cut = cut.sel(row=arm).load()
+    seeds = np.isfinite(cut.net_sum.sel(part=parts)).sum("seed")
+    if not seeds.any():
+        raise ValueError(f"{arm} has no ledger yet in {environment}"
+                         + (f", stage {stage}" if stage else ""))
     panels = []
     for place, part in enumerate(parts):
         bars, net = _tables(cut.sel(part=part), level)
         panels.append(_panel(bars, net, part, width, height, last=place == len(parts) - 1))
-    seeds = int(cut.sizes["seed"])
     return finish(alt.vconcat(*panels, spacing=14), f"Ledger of drift: {arm}", [
-        f"{environment}{f', stage {stage}' if stage else ''}; mean over {seeds} {seed_set} seeds",
+        f"{environment}{f', stage {stage}' if stage else ''}; "
+        f"mean over {counted(seeds)} {seed_set} seeds",
         f"dot: net change towards the oracle with its {100 * level:g} % t interval"])
 
 
@@ -63,7 +69,7 @@ def _tables(cut, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     bars = pd.DataFrame([
         {"step": step, "kind": kind, "nat": sign * float(sums[kind][at])}
         for at, step in enumerate(steps) for kind, sign in (("beneficial", 1), ("detrimental", -1))
-        if np.isfinite(sums[kind][at])])
+        if np.isfinite(sums[kind][at])], columns=["step", "kind", "nat"])
     net = cut.net_sum.tightrope.interval(level)[["mean", "low", "high"]].to_dataframe()
     net = net[["mean", "low", "high"]].reset_index().rename(columns={"interval": "step"})
     return bars, net.dropna(subset=["mean"])

@@ -13,7 +13,7 @@ import xarray as xr
 
 from .._errors import check_choice
 from .._statistics import mean_interval
-from ._choose import Source, as_log, chosen_set
+from ._choose import Source, as_log, chosen_set, counted
 from ._theme import DIVERGING, FAINT, INK, finish
 
 
@@ -86,7 +86,7 @@ def phase_diagram(log: Source, x: str, y: str, *,
     better, worse = _text(effect[0]), _text(effect[1])
     chart = _draw(table, x, y, log.runs, width, height)
     return finish(chart, f"Effect on {column}: {better}", [
-        f"against {worse}; paired by seed, {int(table.n.max())} {seed_set} seeds",
+        f"against {worse}; paired by seed, {counted(table.n)} {seed_set} seeds",
         f"hatched: undecided, the {100 * level:g} % t interval holds 0"])
 
 

@@ -12,6 +12,7 @@ from .._log import Log
 from ._belief import token_axis
 from ._choose import (
     Source,
+    after,
     as_log,
     chosen_probe,
     chosen_stage,
@@ -29,8 +30,8 @@ _KINDS = ["other present findings", "other absent findings", "end of thinking", 
 
 def _laws(log: Log, run: str, stage: str | None, environment: str, probe: int) -> xr.Dataset:
     """Probabilities: policy [checkpoint, position, vocab], oracle [position, vocab]."""
-    full = of_stage(log.tokens_full, stage).sel(run=run, environment=environment)
-    full = full.isel(probe=probe)[["policy", "oracle"]]
+    full = of_stage(log.tokens_full.sel(run=[run]), stage)  # its own checkpoints alone
+    full = full.sel(run=run, environment=environment).isel(probe=probe)[["policy", "oracle"]]
     return np.exp(full.load())
 
 
@@ -56,7 +57,7 @@ def token_river(log: Source, *, row: str | None = None, seed: int | None = None,
 
     With ``position``: over training, the law after that token of the report; at its right the
     oracle's law there. Without: along the whole report at one ``checkpoint`` (by default the
-    last), the policy above the oracle: the report's own next token, the others by kind. With
+    run's last), the policy above the oracle: the report's own next token, the others by kind. With
     ``tokens`` (by default 6 over training) the most probable ones are named, the rest is grey.
     For the probes that are recorded in full (``record: {tokens_full: ...}``).
 
@@ -67,7 +68,7 @@ def token_river(log: Source, *, row: str | None = None, seed: int | None = None,
     log = as_log(log)
     row, seed, run = one_run(log, row, seed)
     stage = chosen_stage(log, stage)
-    group = of_stage(log.tokens_full, stage)
+    group = of_stage(log.tokens_full.sel(run=[run]), stage)
     environment = str(chosen_value(group, "environment", environment))
     probe = chosen_probe(group.sizes["probe"], probe)
     if tokens is not None and not 1 <= tokens <= len(COLOURS):
@@ -79,9 +80,8 @@ def token_river(log: Source, *, row: str | None = None, seed: int | None = None,
         checkpoint = chosen_value(group, "checkpoint", checkpoint)
         diseases = set(log.belief.disease.values.tolist()) if "belief" in log else set()
         chart = _along(laws, checkpoint, report, tokens, diseases, width)
-        after = f"after {checkpoint} steps" + (f" of {stage}" if stage else "")
         return finish(chart, f"Next-token law along one report: {row}, seed {seed}",
-                      f"{about}, {after}")
+                      f"{about}, {after(checkpoint, stage)}")
     if checkpoint is not None:
         raise ValueError("with a position the river flows over all checkpoints: give one of both")
     if not 0 <= position < len(report):

@@ -9,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from .._errors import check_choice
-from ._choose import Source, as_log, chosen_stage, one_run
+from .._runs import last_begun
+from ._choose import Source, as_log, one_run
 from ._theme import FAINT, INK, finish, style
 
 _SIZES = {"kl": "KL from time 0 (nat)", "hellinger": "Hellinger distance from time 0",
@@ -35,7 +36,8 @@ def drift_timeline(log: Source, quantity: str = "kl", *, row: str | None = None,
 
     ``quantity``: ``kl``, ``hellinger``, ``total_variation`` or a ``budget_`` of the last two. By
     default the world of the first arm and seed. Dashed rules mark the drift processes' events.
-    Mechanisms that never move are left out.
+    Mechanisms that never move are left out. Of a run at work: to the end of its last stage that
+    has a log; ValueError where none has.
 
     >>> tightrope.plot.drift_timeline(log).to_dict()["width"]
     430
@@ -43,9 +45,15 @@ def drift_timeline(log: Source, quantity: str = "kl", *, row: str | None = None,
     log = as_log(log)
     check_choice("quantity", quantity, _SIZES)
     row, seed, run = one_run(log, row, seed)
-    world = log.drift.sel(run=run)
-    stage = chosen_stage(log, None)
-    world = (world if stage is None else world.sel(stage=stage)).load()
+    world, so_far = log.drift.sel(run=run), ""
+    if "stage" in world.dims:  # a sweep.h5 has none
+        place = int(last_begun(log.runs.sel(run=[run]))[0])
+        if place < 0:
+            raise ValueError(f"the run {row} with seed {seed} has no log yet")
+        world = world.isel(stage=place)
+        if world.stage.item() != log.runs.last_stage.sel(run=run).item():
+            so_far = f"; so far, to the end of {world.stage.item()}"
+    world = world.load()
     sizes = world[quantity]
     moved = [str(name) for name in sizes.mechanism.values
              if np.nanmax(np.abs(sizes.sel(mechanism=name).values), initial=0) > 0]
@@ -56,7 +64,7 @@ def drift_timeline(log: Source, quantity: str = "kl", *, row: str | None = None,
         columns=["time", "mechanism", "size"])
     chart = _draw(table, moved, _events(world), _SIZES[quantity], width, height)
     what = "no mechanism moves" if not moved else "exact, per mechanism"
-    return finish(chart, f"Drift of the world: {row}, seed {seed}", what)
+    return finish(chart, f"Drift of the world: {row}, seed {seed}", what + so_far)
 
 
 def _draw(table: pd.DataFrame, moved: list[str], events: pd.DataFrame, title: str, width: int,

@@ -9,8 +9,8 @@ import pathlib
 import subprocess
 import sys
 
-from .._log import open as open_log
-from ._page import write
+from .._pack import Pack
+from ._page import run_folder, write
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,14 +28,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _analyze(folder: str) -> None:
-    """Lets the reader write the ledger where it is missing. The launcher names the reader."""
+    """Lets the reader write the ledger where a finished log has none. The launcher names the
+    reader. A folder that is analysed throughout is left alone, for the sake of its options."""
     reader = os.environ.get("TIGHTROPE_READER")
-    if not reader or "ledger" in open_log(folder) or "tokens_full" not in open_log(folder):
+    log = run_folder(folder)
+    if not reader or "tokens_full" not in log:
         return
+    names = {segment.pack for run in log.manifest.runs for segment in run.path}
+    packs = [pack for pack in (Pack(log.folder, name) for name in names) if pack.finished()]
+    lacking = sum(not pack.analysed("ledger") for pack in packs)
+    if not lacking:
+        return
+    print(f"tightrope report: `tightrope analyze` is called, {lacking} of {len(packs)} logs have "
+          "no ledger", file=sys.stderr)
     done = subprocess.run([reader, "analyze", folder], stdout=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
-        print("tightrope report: `tightrope analyze` failed; the page has no ledger",
-              file=sys.stderr)
+        print("tightrope report: `tightrope analyze` failed; the page has the ledgers that were "
+              "there", file=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> int:

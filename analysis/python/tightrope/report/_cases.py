@@ -3,22 +3,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from .. import plot
-from .._log import Log, final_status, last_stages
+from .._log import Log
+from .._runs import final_status, last_stages
 from .._tables import seed_sets
-from ._chart import render
+from ._figures import Figures
 
 
 def _arms(log: Log) -> list[str]:
-    """The first arm of the first table and the one that stands farthest from it, else the last."""
-    rows = log.manifest.rows
+    """The first and the last arm of the first table, or of the plan where it has no table."""
     named = log.manifest.tables[0]["rows"] if log.manifest.tables else []
-    arms = named or rows
+    arms = named or log.manifest.rows
     return [arms[0]] if len(arms) == 1 else [arms[0], arms[-1]]
 
 
@@ -92,13 +93,14 @@ def traced_cases(log: Log, count: int) -> dict[str, Any] | None:
     cases = []
     for probe in _choose(beliefs, count):
         shown = _diseases(beliefs, probe)
-        charts = [render(f"{arm}: belief after every token",
-                         plot.belief_trace(log, row=arm, seed=seed, environment=environment,
-                                           probe=probe, diseases=shown))
-                  for arm in runs]
+        figures = Figures()
+        for arm in runs:
+            figures.add(f"{arm}: belief after every token",
+                        partial(plot.belief_trace, log, row=arm, seed=seed,
+                                environment=environment, probe=probe, diseases=shown))
         cases.append({"title": f"Probe {probe}, environment {environment}, seed {seed}",
                       "tokens": _tokens(log, next(iter(runs.values())), environment, probe),
-                      "charts": charts})
+                      "figures": figures})
     rule = ("those on which the two arms' beliefs before the answer lie farthest apart"
             if len(runs) > 1 else "those on which the belief lies farthest from the oracle's")
     text = ("What the policy and the exact oracle believe of the diagnosis after every token of a "

@@ -14,12 +14,20 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     import altair
 
+_TAG = re.compile(r"<[^>]*>")
+_PLACE = re.compile(r'(?<=\s)(?:d|transform|points|width|height|[xyr][12]?|c[xy]|r[xy])="[^"]*"')
 _NUMBER = re.compile(r"(?<=[\s,\"MLCVHQAmlcvhqa(-])(\d*\.\d{3,})(?:e[-+]?\d+)?")
 
 
 def _shorter(svg: str) -> str:
-    """Coordinates with two decimals: a hundredth of a pixel is not seen, and half of the bytes."""
-    return _NUMBER.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), svg)
+    """Coordinates with two decimals: a hundredth of a pixel is not seen, and half of the bytes.
+
+    Texts and labels, which may hold numbers too, stay as they are.
+    """
+    def rounded(match: re.Match[str]) -> str:
+        return _NUMBER.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), match[0])
+
+    return _TAG.sub(lambda tag: _PLACE.sub(rounded, tag[0]), svg)
 
 
 @dataclass(frozen=True)

@@ -3,26 +3,30 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .. import plot
-from .._log import Log, final_status, last_stages
-from ._chart import render
+from .._log import Log
+from .._runs import final_status, last_begun, last_stages
+from ._figures import Figures
 
 
 def _first_run(log: Log) -> int:
-    """The first finished run, whose world the tables describe."""
+    """The first finished run, whose world the tables describe; the first with a log until then."""
     done = np.flatnonzero(np.isin(final_status(log.runs), ("done", "diverged")))
-    return int(done[0]) if len(done) else 0
+    begun = np.flatnonzero(last_begun(log.runs) >= 0)
+    return int(done[0]) if len(done) else int(begun[0]) if len(begun) else 0
 
 
 def drift(log: Log) -> dict[str, Any]:
     """Tables of one world (worlds of other seeds differ in their numbers) and the timeline."""
     place = _first_run(log)
-    stage = int(last_stages(log.runs)[place])
+    stage, last = int(last_begun(log.runs)[place]), int(last_stages(log.runs)[place])
     world = log.drift.isel(run=place, stage=stage).load()
+    until = "" if stage == last else f", to the end of {log.runs.stage.values[stage]}"
     mechanisms = [str(name) for name in world.mechanism.values]
     rows = []
     for name in world.environment.values:
@@ -39,12 +43,13 @@ def drift(log: Log) -> dict[str, Any]:
     moved = bool(np.nanmax(world.kl.values, initial=0) > 0)
     text = "The sizes are exact: they are computed from the world's tables, not estimated."
     if not moved:
-        text = "The world stands still along this stream."
-    charts = []
+        text = f"The world stands still along this stream{until}."
+    figures = Figures()
     if moved:
-        chart = plot.drift_timeline(log, row=str(run.row.item()), seed=int(run.seed))
-        charts.append(render("Drift along the stream", chart,
-                             "KL of the world at each stream time from the world at time 0, by "
-                             "mechanism; rules mark the events of the drift processes."))
+        figures.add("Drift along the stream",
+                    partial(plot.drift_timeline, log, row=str(run.row.item()), seed=int(run.seed)),
+                    "KL of the world at each stream time from the world at time 0, by mechanism; "
+                    "rules mark the events of the drift processes.")
     return {"text": text, "mechanisms": mechanisms, "rows": rows, "events": events,
-            "charts": charts, "scope": f"; world of {run.row.item()}, seed {int(run.seed)}"}
+            "figures": figures,
+            "scope": f"; world of {run.row.item()}, seed {int(run.seed)}{until}"}

@@ -15,17 +15,13 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from .. import plot
 from .._log import Log
 from .._log import open as open_log
-from .._tables import parse_column, seed_sets
 from ._cases import traced_cases
-from ._chart import Chart, render
 from ._drift import drift
+from ._figures import Figures, alarms, curves, ledgers
 from ._provenance import head, provenance
 from ._results import judged_claims, result_tables
-
-_ARMS, _LEDGERS, _RASTER = 12, 10, 6  # arms of one picture, ledgers of a page, arms of a raster
 
 #: The page must stay below this size.
 MOST_BYTES = 5_000_000
@@ -40,64 +36,22 @@ def _version() -> str:
         return ""
 
 
-def _columns(log: Log, columns: list[str], most: int = 2) -> list[str]:
-    """The first columns that are different metrics and change in training."""
-    fixed = {"oracle_accuracy"}
-    out: dict[str, str] = {}
-    for text in columns:
-        if parse_column(text).metric not in fixed:
-            out.setdefault(parse_column(text).metric, text)
-    return list(out.values())[:most] or [str(next(iter(log.evaluation.data_vars)))]
-
-
-def _curves(log: Log) -> list[Chart]:
-    specs = log.manifest.tables or [{"name": "all arms", "rows": [], "columns": []}]
-    seed_set = seed_sets(log.manifest)[0]
-    there = set(log.runs.row.values[log.runs.seed_set.values == seed_set].tolist())
-    out = []
-    for spec in specs[:4]:
-        arms = [name for name in spec["rows"] or log.manifest.rows if name in there]
-        note = "" if len(arms) <= _ARMS else f"The first {_ARMS} of {len(arms)} arms."
-        for column in _columns(log, spec["columns"]) if arms else []:
-            chart = plot.learning_curves(log, column, arms=arms[:_ARMS], seed_set=seed_set)
-            out.append(render(f"{column}, {spec['name']}", chart, note))
-    return out
-
-
-def _ledger(log: Log) -> list[Chart]:
-    """One waterfall per arm of the tables, the first of each table at most."""
-    there = set(log.runs.row.values.tolist())
-    named = [arm for spec in log.manifest.tables for arm in spec["rows"]] or log.manifest.rows
-    arms = [arm for arm in dict.fromkeys(named) if arm in there]
-    note = "" if len(arms) <= _LEDGERS else f"The first {_LEDGERS} of {len(arms)} arms."
-    return [render(f"Ledger: {arm}", plot.ledger_waterfall(log, arm=arm), note * (arm == arms[0]))
-            for arm in arms[:_LEDGERS]]
-
-
-def _alarms(log: Log) -> list[Chart]:
-    seed_set = seed_sets(log.manifest)[0]
-    rows = log.runs.row.values[log.runs.seed_set.values == seed_set]
-    arms = list(dict.fromkeys(rows.tolist()))[:_RASTER]
-    return [render("Alarms", plot.alarm_raster(log, arms=arms),
-                   "One line per run; rules mark true events of the drift processes.")]
-
-
-# Group that a part needs, its id, title, introduction and charts.
-_Part = tuple[str, str, str, str, Callable[[Log], list[Chart]]]
+# Group that a part needs, its id, title, introduction and figures.
+_Part = tuple[str, str, str, str, Callable[[Log], Figures]]
 _PARTS: list[_Part] = [
     ("evaluation", "curves", "Learning curves",
-     "Evaluated on fresh cases of the named environments during training.", _curves),
+     "Evaluated on fresh cases of the named environments during training.", curves),
     ("ledger", "ledger", "Ledger",
      "How far training moved the policy towards the exact oracle (beneficial) and away from it or "
      "past it (detrimental), in nat per report, thinking and outcome apart. The dot is the net: "
-     "what the KL to the oracle fell by.", _ledger),
-    ("alarms", "alarms", "Alarms", "What change detectors saw in the training series.", _alarms),
+     "what the KL to the oracle fell by.", ledgers),
+    ("alarms", "alarms", "Alarms", "What change detectors saw in the training series.", alarms),
 ]
 
 
 def _contents(log: Log, cases: int) -> dict[str, Any]:
     tables, claims, traced = result_tables(log), judged_claims(log), traced_cases(log, cases)
-    parts = [(key, title, text, charts(log)) for group, key, title, text, charts in _PARTS
+    parts = [(key, title, text, figures(log)) for group, key, title, text, figures in _PARTS
              if group in log]
     sections = [("results", "Results")] * bool(tables) + [("claims", "Claims")] * bool(claims)
     sections += [(part[0], part[1]) for part in parts]
@@ -116,17 +70,29 @@ def _script_safe(source: str) -> Markup:
     return Markup(re.sub(r"<(?=!--|/?script)", r"\\x3c", source))
 
 
-def page(folder: str | os.PathLike[str], *, cases: int = 3) -> str:
-    """The page of a run folder as text.
+def run_folder(folder: str | os.PathLike[str]) -> Log:
+    """The log of a run folder.
 
-    ``cases``: how many belief traces. Raises what ``tightrope.open`` raises.
+    Raises ValueError for a file, also for a collected sweep, and what ``tightrope.open`` raises.
+    """
+    if pathlib.Path(folder).is_file():
+        raise ValueError(f"{folder} is a file: a report is made of a run folder, which has the "
+                         "plan, the settings and the logs")
+    return open_log(folder)
+
+
+def page(folder: str | os.PathLike[str], *, cases: int = 3) -> str:
+    """The page of a run folder as text; what a run at work has not written yet is said there.
+
+    ``cases``: how many belief traces. Raises ValueError for a file, and what ``tightrope.open``
+    raises.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True,
                                      loader=jinja2.FileSystemLoader(_HERE))
     bundle = vl_convert.javascript_bundle("window.tightropeEmbed = vegaEmbed;")
     return environment.get_template("page.html.j2").render(
-        **_contents(open_log(folder), cases),
+        **_contents(run_folder(folder), cases),
         style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
         script=Markup((_HERE / "script.js").read_text(encoding="utf-8")),
         bundle=_script_safe(bundle))
@@ -135,8 +101,7 @@ def page(folder: str | os.PathLike[str], *, cases: int = 3) -> str:
 def write(folder: str | os.PathLike[str], out: str | os.PathLike[str], *, cases: int = 3) -> int:
     """Writes the page, replacing ``out`` in one step. Returns its size in bytes.
 
-    Raises ValueError when it would pass 5 MB, and what ``tightrope.open`` raises; then nothing is
-    written.
+    Raises ValueError when it would pass 5 MB, and what ``page`` raises; then nothing is written.
     """
     text = page(folder, cases=cases).encode("utf-8")
     if len(text) > MOST_BYTES:

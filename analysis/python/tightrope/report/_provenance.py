@@ -10,8 +10,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from .._log import Log, final_status
+from .._log import Log
 from .._pack import open_file
+from .._runs import final_status
 
 _SHOWN = ("version", "revision", "device", "instruction_set", "threads", "hostname", "created_utc",
           "finished_utc", "config_hash", "schema_version")
