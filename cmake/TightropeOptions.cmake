@@ -31,7 +31,8 @@ endif()
 if(TIGHTROPE_SANITIZE)
   list(JOIN TIGHTROPE_SANITIZE "," _sanitizers)
   # GCC's own notes: sanitizers make -Wmaybe-uninitialized report false positives (<regex>).
-  add_compile_options(-fsanitize=${_sanitizers} -fno-omit-frame-pointer -g1
+  add_compile_options(-fsanitize=${_sanitizers} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer -g1
                       -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${_sanitizers})
 endif()
