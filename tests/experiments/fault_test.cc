@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signals, locks and broken files: what the engine says and what it leaves behind.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "tests/experiments/engine_support.h"
