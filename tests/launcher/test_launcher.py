@@ -183,3 +183,18 @@ def test_doctor_exits_1_and_says_what_is_missing(copy):
     assert re.search(r"^MISSING +Python packages", result.stdout, re.M)
     assert re.search(r"^OK +cmake +\d", result.stdout, re.M)
     assert re.search(r"\d required things are missing$", result.stdout.strip())
+
+
+def test_doctor_knows_packages_by_their_folders(copy):
+    """Installers write underscores where a pin may have hyphens, and keep those it has."""
+    site = copy / ".venv/lib/python3.11/site-packages"
+    site.mkdir(parents=True)
+    pins = re.search(r'PYTHON_PACKAGES="([^"]*)"',
+                     (copy / "tools/setup/versions.env").read_text()).group(1).split()
+    assert any("_" in pin for pin in pins) and any("-" in pin for pin in pins)
+    for name, version in (pin.split("==") for pin in pins):
+        (site / f"{name.replace('-', '_')}-{version}.dist-info").mkdir()
+    said = launch("doctor", root=copy).stdout
+    assert re.search(rf"^OK +Python packages +all {len(pins)} ", said, re.M), said
+    next(site.glob("numpy-*")).rename(site / "numpy-0.0.1.dist-info")
+    assert re.search(r"^MISSING +Python packages +numpy==", launch("doctor", root=copy).stdout, re.M)

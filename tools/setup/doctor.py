@@ -38,6 +38,11 @@ def packages(pins):
         line("OK", "Debian packages", f"all {len(pins['APT_PACKAGES'])}")
 
 
+def plain(name):
+    """A package's name as the index compares names."""
+    return name.lower().replace("_", "-")
+
+
 def site_packages():
     return next(iter(sorted(ROOT.glob(".venv/lib/python3*/site-packages"))), None)
 
@@ -50,9 +55,9 @@ def environment(pins):
     have = {}
     for info in folder.glob("*.dist-info"):
         name, _, version = info.name[: -len(".dist-info")].partition("-")
-        have[name.lower().replace("_", "-")] = version
+        have[plain(name)] = version
     wrong = [pin for pin in pins["PYTHON_PACKAGES"]
-             if have.get(pin.split("==")[0]) != pin.split("==")[1]]
+             if have.get(plain(pin.split("==")[0])) != pin.split("==")[1]]
     if wrong:
         line("MISSING", "Python packages", " ".join(wrong) + ": ./tightrope setup")
     else:
