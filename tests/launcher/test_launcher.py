@@ -197,4 +197,5 @@ def test_doctor_knows_packages_by_their_folders(copy):
     said = launch("doctor", root=copy).stdout
     assert re.search(rf"^OK +Python packages +all {len(pins)} ", said, re.M), said
     next(site.glob("numpy-*")).rename(site / "numpy-0.0.1.dist-info")
-    assert re.search(r"^MISSING +Python packages +numpy==", launch("doctor", root=copy).stdout, re.M)
+    said = launch("doctor", root=copy).stdout
+    assert re.search(r"^MISSING +Python packages +numpy==", said, re.M), said
