@@ -37,7 +37,7 @@ Events read_events(const PackView& view) {
     const std::string full = std::string("drift/") + name;
     fit = fit && log.has(full) && log.info(full).shape == shape;
   }
-  TR_REQUIRE(fit, "{}: the events of /drift do not fit their axes", log.path());
+  require_fit(fit, "{}: the events of /drift do not fit their axes", log.path());
   events.per_segment = shape[1];
   events.time = log.read<std::int64_t>("drift/event_time").values;
   events.process = log.read_strings("drift/event_process").values;

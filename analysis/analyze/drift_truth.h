@@ -15,7 +15,7 @@ namespace tightrope {
 // (`data: {kind: stream, environment: now}`) sees none. `gradual`, `incremental` and `adversarial`
 // last from their start to their end, `random_walk`, `ornstein_uhlenbeck` and `self` from their
 // start on; every event of another process is a change at once. Drifts that touch are one. They may
-// begin before the segment and end behind it. InputError for events that do not fit their axes.
+// begin before the segment and end behind it. IoError for events that do not fit their axes.
 std::vector<std::vector<DriftInterval>> drift_truth(const PackView& view);
 
 // Those that samples at the steps first .. last can show, as positions behind `first`. The first

@@ -9,12 +9,6 @@
 namespace tightrope {
 namespace {
 
-// IoError, not InputError: nobody can mend a log, and the others of its folder go on.
-template <class... Values>
-void require_fit(bool fits, fmt::format_string<Values...> text, Values&&... values) {
-  if (!fits) throw IoError(fmt::format(text, std::forward<Values>(values)...));
-}
-
 using nlohmann::json;
 
 // Stream times from the resolved configuration of a segment.

@@ -2,19 +2,29 @@
 // A pack's log as the analysis sees it: names, extents and clocks, read once when it is opened.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/log/reader.h"
 
 namespace tightrope {
 
+// For parts of a log that must fit each other. IoError, not InputError: nobody can mend a log, and
+// the others of its folder go on.
+template <class... Values>
+void require_fit(bool fits, fmt::format_string<Values...> text, Values&&... values) {
+  if (!fits) throw IoError(fmt::format(text, std::forward<Values>(values)...));
+}
+
 struct PackView {
-  // Opens a log, finished or partial. IoError for a damaged one; InputError for one whose parts do
-  // not fit each other.
+  // Opens a log, finished or partial. IoError for one that is damaged or whose parts do not fit
+  // each other.
   static PackView open(const std::string& path);
 
   explicit PackView(LogReader reader) : log(std::move(reader)) {}

@@ -44,10 +44,10 @@ void enter_belief_drift(const PackView& view, const LawBlock& block, FieldSet& f
   if (!fields.has("measures/position_drift_policy")) return;
   const LogReader& log = view.log;
   const LogShape shape = log.info("belief/policy").shape;
-  TR_REQUIRE(shape.size() == 6 && shape[3] >= view.probes && shape[4] == view.positions &&
-                 shape[0] == view.segments && shape[2] == view.environments() &&
-                 shape[5] == view.disease.size(),
-             "{}: the extents of /belief do not fit /tokens_full", log.path());
+  require_fit(shape.size() == 6 && shape[3] >= view.probes && shape[4] == view.positions &&
+                  shape[0] == view.segments && shape[2] == view.environments() &&
+                  shape[5] == view.disease.size(),
+              "{}: the extents of /belief do not fit /tokens_full", log.path());
   const std::size_t recorded = shape[3];
   const LogShape rest = {view.environments(), recorded, view.positions, view.disease.size()};
   const auto read = [&](const std::string& name, LogShape offset, LogShape count) {
@@ -61,8 +61,8 @@ void enter_belief_drift(const PackView& view, const LawBlock& block, FieldSet& f
             [&](auto s, auto e, auto n, auto j, double kl) { oracle(s, e, n, j) = kl; });
   const auto steps = log.read<std::int64_t>("belief/checkpoint").values;
   for (std::size_t c = 0; c < view.checkpoint.size(); ++c) {
-    TR_REQUIRE(c < steps.size() && steps[c] == view.checkpoint[c],
-               "{}: /belief and /tokens_full have different checkpoints", log.path());
+    require_fit(c < steps.size() && steps[c] == view.checkpoint[c],
+                "{}: /belief and /tokens_full have different checkpoints", log.path());
     each_move(view, block, read("belief/policy", {block.first(), c}, {block.count(), 1}), recorded,
               [&](auto s, auto e, auto n, auto j, double kl) { policy(s, c, e, n, j) = kl; });
   }

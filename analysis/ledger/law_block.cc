@@ -55,11 +55,11 @@ void LawBlock::find_lengths() {
   for (std::size_t probe = 0; probe < length_.size(); ++probe) {
     std::size_t& length = length_[probe];
     while (length < positions_ && !std::isnan(oracle(probe * positions_ + length).log[0])) ++length;
-    TR_REQUIRE(length >= 2,
-               "{}: probe {} of segment {} has {} positions; a trajectory has at least "
-               "a diagnosis and an end",
-               view_.log.path(), probe % probes_, first_ + probe / (environments_ * probes_),
-               length);
+    require_fit(length >= 2,
+                "{}: probe {} of segment {} has {} positions; a trajectory has at least "
+                "a diagnosis and an end",
+                view_.log.path(), probe % probes_, first_ + probe / (environments_ * probes_),
+                length);
   }
 }
 
@@ -72,8 +72,8 @@ void LawBlock::find_answers() {
                            .values;
   for (std::size_t probe = 0; probe < length_.size(); ++probe) {
     const std::int32_t z = targets[probe * positions_ + length_[probe] - 2];
-    TR_REQUIRE(z >= 0 && static_cast<std::size_t>(z) < vocabulary_,
-               "{}: /tokens/target has no diagnosis where /tokens_full has one", view_.log.path());
+    require_fit(z >= 0 && static_cast<std::size_t>(z) < vocabulary_,
+                "{}: /tokens/target has no diagnosis where /tokens_full has one", view_.log.path());
     answer_[probe] = z;
   }
 }

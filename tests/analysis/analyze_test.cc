@@ -206,6 +206,32 @@ TEST(Analyze, TooFewCheckpoints) {
   EXPECT_EQ(report.written.size(), 1U);
 }
 
+// Of equal laws, and of laws that are nearly equal, rounding must not make a distance negative.
+TEST(Analyze, MeasuresOfEqualLawsAreNotNegative) {
+  for (const double nudge : {0.0, 1e-9}) {
+    HandLog log = random_log();
+    const std::size_t cells = log.cells() / log.segments * log.token.size();
+    for (std::size_t row = 0; row < log.segments * log.checkpoint.size(); ++row) {
+      const std::size_t segment = row / log.checkpoint.size();
+      for (std::size_t i = 0; i < cells; ++i) {
+        log.policy[row * cells + i] = log.oracle[segment * cells + i] * (1 + nudge);
+      }
+    }
+    const Analysed analysed(log);
+    for (const char* name : {"kl_forward", "kl_reverse", "bhattacharyya"}) {
+      const auto values = analysed.values(std::string("measures/") + name);  // [..., 2]: the oracle
+      std::size_t compared = 0;
+      for (std::size_t i = 0; i < values.size(); i += 2) {
+        if (std::isnan(values[i])) continue;
+        ++compared;
+        ASSERT_GE(values[i], 0) << name;
+        ASSERT_LT(values[i], 1e-8) << name;
+      }
+      EXPECT_GT(compared, 10U) << name;
+    }
+  }
+}
+
 HandLog jumping_log() {
   HandLog log = random_log();
   for (std::size_t s = 0; s < 3; ++s) {
