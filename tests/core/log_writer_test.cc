@@ -4,6 +4,8 @@
 #include <fstream>
 #include <map>
 
+#include "core/log/files.h"
+#include "core/log/hdf5.h"
 #include "core/log/writer.h"
 #include "tests/core/log_support.h"
 
@@ -135,6 +137,18 @@ TEST(LogWriter, RowsOfManyChunksAreReadBackAndResumed) {
     log.save(checkpoint);
     append(log, 3);
     expect_rows(folder / "a.h5.partial", 4);
+  }
+  {
+    const hdf5::File file = hdf5::File::open(folder / "a.h5.partial", true);
+    const hdf5::Dataset wide_rows = file.root().open_group("laws").open_dataset("wide");
+    const std::uint64_t all = file_size(folder / "a.h5.partial"), row_bytes = 5 * 4 * kWidth;
+    const auto stored = [&](std::uint64_t first, std::uint64_t rows, std::uint64_t bytes) {
+      return wide_rows.is_stored({0, first, 0}, {5, first + rows, kWidth}, bytes);
+    };
+    EXPECT_TRUE(stored(0, 4, all));
+    EXPECT_FALSE(stored(0, 5, all));  // it was never written
+    EXPECT_FALSE(stored(3, 1, all - row_bytes));
+    EXPECT_TRUE(stored(0, 1, all - row_bytes));
   }
   LogWriter log = LogWriter::resume(folder / "a.h5", schema, checkpoint);
   expect_rows(folder / "a.h5.partial", 3);
